@@ -1,0 +1,50 @@
+// The one table of everything that can go wrong in Tocsin. A code is a metric label, a row of
+// docs/errors.md (generated from here) and the `code` of an HTTP problem. The fault decides who
+// acts, which status is answered and whether sending again can help; nothing else does.
+
+export type Fault = 'caller' | 'busy' | 'peer' | 'broken' | 'bug'
+
+/** A row says the fault, the HTTP status answered when it ends a request, and what to do about it. */
+export const ERRORS = {
+  'internal.bug': {
+    fault: 'bug',
+    status: 500,
+    help: 'This is a defect in Tocsin; report it with the request id.',
+  },
+} as const
+
+export type ErrorCode = keyof typeof ERRORS
+
+type ErrorParts = {
+  /** What a user may read: what, where, what to do. No secrets, no content. */
+  readonly public: string
+  /** For the operator's log only. */
+  readonly internal?: string
+  readonly cause?: unknown
+  /** Dotted path of the field at fault, where one is. */
+  readonly field?: string
+}
+
+/** The only error class that crosses a module's border. `message` is safe to show to the caller. */
+export class TocsinError extends Error {
+  readonly code: ErrorCode
+  readonly fault: Fault
+  readonly status: number
+  readonly internal: string | undefined
+  readonly field: string | undefined
+
+  constructor(code: ErrorCode, parts: ErrorParts) {
+    super(parts.public, parts.cause === undefined ? undefined : { cause: parts.cause })
+    this.name = 'TocsinError'
+    this.code = code
+    this.fault = ERRORS[code].fault
+    this.status = ERRORS[code].status
+    this.internal = parts.internal
+    this.field = parts.field
+  }
+}
+
+/** True when sending the same thing again later can succeed. */
+export function mayRetry(fault: Fault): boolean {
+  return fault === 'busy' || fault === 'peer'
+}
