@@ -6,6 +6,51 @@ export type Fault = 'caller' | 'busy' | 'peer' | 'broken' | 'bug'
 
 /** A row says the fault, the HTTP status answered when it ends a request, and what to do about it. */
 export const ERRORS = {
+  'event.missing': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send the field; docs/spec/event.md lists what an event needs.',
+  },
+  'event.not_json': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send one JSON object per line, or a JSON array of objects, in UTF-8.',
+  },
+  'event.server_field': {
+    fault: 'caller',
+    status: 400,
+    help: 'Leave the field out; the server sets it.',
+  },
+  'event.time_ahead': {
+    fault: 'caller',
+    status: 400,
+    help: "Set the sender's clock, or send the time in milliseconds since 1970, UTC.",
+  },
+  'event.too_deep': {
+    fault: 'caller',
+    status: 400,
+    help: 'Nest less, or send the value as text.',
+  },
+  'event.too_large': {
+    fault: 'caller',
+    status: 413,
+    help: 'Send less: the message says which limit was passed.',
+  },
+  'event.unknown_field': {
+    fault: 'caller',
+    status: 400,
+    help: 'Put what has no field of its own under ext.<dialect>.',
+  },
+  'event.wrong_type': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send the type that the message names.',
+  },
+  'event.wrong_value': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send one of the values that the message names.',
+  },
   'internal.bug': {
     fault: 'bug',
     status: 500,
