@@ -91,6 +91,46 @@ export const ERRORS = {
     status: 500,
     help: 'A tile that the checkpoint needs is not there; run tocsin verify, and restore the file.',
   },
+  'log.corrupt': {
+    fault: 'broken',
+    status: 500,
+    help: 'Do not delete anything; run `tocsin verify` on the data directory and restore from a copy.',
+  },
+  'log.disk_failed': {
+    fault: 'broken',
+    status: 503,
+    help: 'Check the disk and the kernel log, then start Tocsin again; nothing acknowledged is lost.',
+  },
+  'log.disk_full': {
+    fault: 'busy',
+    status: 503,
+    help: 'Free space on the data directory; senders try again by themselves.',
+  },
+  'log.entry_malformed': {
+    fault: 'broken',
+    status: 500,
+    help: 'The log was changed or written by another version; run `tocsin verify`.',
+  },
+  'log.entry_too_large': {
+    fault: 'caller',
+    status: 413,
+    help: 'Name fewer people or resources in one event.',
+  },
+  'log.in_use': {
+    fault: 'caller',
+    status: 409,
+    help: 'Stop the server that owns the data directory, or talk to it over HTTP.',
+  },
+  'log.key_missing': {
+    fault: 'broken',
+    status: 500,
+    help: 'Restore the keys folder of the data directory from a copy.',
+  },
+  'log.pushback': {
+    fault: 'busy',
+    status: 503,
+    help: 'Send again after the time in Retry-After.',
+  },
 } as const
 
 export type ErrorCode = keyof typeof ERRORS
