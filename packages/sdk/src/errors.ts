@@ -11,6 +11,11 @@ export const ERRORS = {
     status: 400,
     help: 'Send bytes in the spelling that the message names; there is exactly one accepted.',
   },
+  'crypto.key_malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give the key as the file holds it that Tocsin wrote: 32 bytes.',
+  },
   'event.missing': {
     fault: 'caller',
     status: 400,
@@ -61,36 +66,6 @@ export const ERRORS = {
     status: 500,
     help: 'This is a defect in Tocsin; report it with the request id.',
   },
-  'note.key_malformed': {
-    fault: 'caller',
-    status: 400,
-    help: 'Give a verifier key as <name>+<hex id>+<base64>, exactly as the log publishes it (log.vkey).',
-  },
-  'note.malformed': {
-    fault: 'caller',
-    status: 400,
-    help: 'The file is not a signed note or checkpoint of C2SP; fetch it again, unchanged.',
-  },
-  'tlog.bundle_malformed': {
-    fault: 'broken',
-    status: 500,
-    help: 'The entry bundle is damaged; run tocsin verify, and restore the file from a copy.',
-  },
-  'tlog.number_out_of_range': {
-    fault: 'caller',
-    status: 400,
-    help: 'Give an index below the size of the tree, and a size not above that of the checkpoint.',
-  },
-  'tlog.path_malformed': {
-    fault: 'caller',
-    status: 400,
-    help: 'Give a path as tlog-tiles writes it: tile/<level>/<index> or tile/entries/<index>.',
-  },
-  'tlog.tile_missing': {
-    fault: 'broken',
-    status: 500,
-    help: 'A tile that the checkpoint needs is not there; run tocsin verify, and restore the file.',
-  },
   'log.corrupt': {
     fault: 'broken',
     status: 500,
@@ -130,6 +105,36 @@ export const ERRORS = {
     fault: 'busy',
     status: 503,
     help: 'Send again after the time in Retry-After.',
+  },
+  'note.key_malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give a verifier key as <name>+<hex id>+<base64>, exactly as the log publishes it (log.vkey).',
+  },
+  'note.malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'The file is not a signed note or checkpoint of C2SP; fetch it again, unchanged.',
+  },
+  'tlog.bundle_malformed': {
+    fault: 'broken',
+    status: 500,
+    help: 'The entry bundle is damaged; run tocsin verify, and restore the file from a copy.',
+  },
+  'tlog.number_out_of_range': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give an index below the size of the tree, and a size not above that of the checkpoint.',
+  },
+  'tlog.path_malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give a path as tlog-tiles writes it: tile/<level>/<index> or tile/entries/<index>.',
+  },
+  'tlog.tile_missing': {
+    fault: 'broken',
+    status: 500,
+    help: 'A tile that the checkpoint needs is not there; run tocsin verify, and restore the file.',
   },
 } as const
 
