@@ -16,6 +16,26 @@ export const ERRORS = {
     status: 400,
     help: 'Give the key as the file holds it that Tocsin wrote: 32 bytes.',
   },
+  'capture.empty': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send at least one event.',
+  },
+  'capture.too_many': {
+    fault: 'caller',
+    status: 413,
+    help: 'Cut the batch; the message says how many events go in one.',
+  },
+  'event.not_utf8': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send UTF-8.',
+  },
+  'event.conflict': {
+    fault: 'caller',
+    status: 409,
+    help: 'Give a new event a new id; an event is never changed once it is stored.',
+  },
   'event.missing': {
     fault: 'caller',
     status: 400,

@@ -36,8 +36,8 @@ type Branch = {
 const ROOT = buildTrie()
 const REQUIRED = FIELDS.filter(f => f.required).map(f => ({ field: f, keys: f.path.split('.') }))
 
-/** One line of NDJSON, as text. `nowMs` is the receiver's clock. */
-export function parseEventLine(line: string, nowMs: number): WireEvent {
+/** One line of NDJSON, as text; otherwise as `parseEvent`. */
+export function parseEventLine(line: string, nowMs: number, by: Sender = 'producer'): WireEvent {
   if (line.length > EVENT_BYTES_MAX) {
     refuse('event.too_large', '', `the event is longer than ${EVENT_BYTES_MAX} bytes; send less`)
   }
@@ -47,17 +47,20 @@ export function parseEventLine(line: string, nowMs: number): WireEvent {
   } catch (cause) {
     throw new TocsinError('event.not_json', { public: `not JSON: ${message(cause)}`, cause })
   }
-  return parseEvent(value, nowMs)
+  return parseEvent(value, nowMs, by)
 }
 
+/** The server itself may use the kinds that are refused from a producer. */
+export type Sender = 'producer' | 'server'
+
 /**
- * Refuses with the field's name what is unknown, missing, of the wrong type, too long or set by the
+ * `nowMs` is the receiver's clock. Refuses with the field's name what is unknown, missing, of the wrong type, too long or set by the
  * server alone. Accepts for a time integer milliseconds or RFC 3339 text with an offset.
  */
-export function parseEvent(input: unknown, nowMs: number): WireEvent {
+export function parseEvent(input: unknown, nowMs: number, by: Sender = 'producer'): WireEvent {
   const out = parseObject(input, ROOT, 1)
   for (const { field, keys } of REQUIRED) requirePath(out, field, keys)
-  checkKind(out)
+  checkKind(out, by)
   checkTime(out, nowMs)
   checkHash(out, 'inputHash')
   checkHash(out, 'outputHash')
@@ -194,12 +197,12 @@ function requirePath(out: Fresh, field: Field, keys: readonly string[]): void {
   if (value === undefined) refuse('event.missing', field.path, `${field.path} is missing`)
 }
 
-function checkKind(out: Fresh): void {
+function checkKind(out: Fresh, by: Sender): void {
   const kind = findKind(String(out.kind))
   if (!kind) {
     refuse('event.wrong_value', 'kind', `kind ${quoted(out.kind)} is not in the catalogue of kinds`)
   }
-  if (kind.server) {
+  if (kind.server && by === 'producer') {
     refuse('event.server_field', 'kind', `kind ${quoted(out.kind)} is written by the server alone`)
   }
 }
