@@ -51,7 +51,7 @@ export type Appended = { readonly fates: readonly Fate[] }
 export type DurableBatch = {
   readonly firstIndex: number
   readonly count: number
-  /** The events' JSON, one after the other; an empty span is a control entry. */
+  /** The events as NDJSON; an empty span is a control entry. */
   readonly events: Uint8Array
   readonly eventOffsets: Uint32Array
 }

@@ -10,6 +10,7 @@
 export const DIGEST_BYTES = 8
 export const ID_BYTES = 16
 const HEADER_BYTES = 18
+const NEWLINE = 0x0a
 const SECTION_HEADER_BYTES = 5
 
 /** Codes of retention classes; a class keeps its code for ever. */
@@ -33,7 +34,7 @@ export type PreparedBatch = {
   readonly offsets: Uint32Array
   /** 16 bytes an entry; all zero for a control entry, which has no id. */
   readonly ids: Uint8Array
-  /** The same events as JSON text for followers, one after the other; empty for control entries. */
+  /** The same events as NDJSON for followers, each with its newline; empty for control entries. */
   readonly events: Uint8Array
   readonly eventOffsets: Uint32Array
 }
@@ -109,7 +110,7 @@ function layOut(added: readonly Added[]): PreparedBatch {
   let eventsSize = 0
   for (const { record, followed } of added) {
     recordsSize += recordBytes(record.leaf, record.sections)
-    eventsSize += followed.length
+    eventsSize += lineBytes(followed)
   }
   // Not from Buffer's pool: a thread gets these buffers whole.
   const bytes = new Uint8Array(recordsSize)
@@ -123,9 +124,14 @@ function layOut(added: readonly Added[]): PreparedBatch {
     offsets[i + 1] = writeRecord(out, offsets[i] ?? 0, record)
     const at = eventOffsets[i] ?? 0
     events.set(followed, at)
-    eventOffsets[i + 1] = at + followed.length
+    eventOffsets[i + 1] = at + lineBytes(followed)
+    if (followed.length > 0) events[at + followed.length] = NEWLINE
   })
   return { count, bytes, offsets, ids, events, eventOffsets }
+}
+
+function lineBytes(followed: Uint8Array): number {
+  return followed.length === 0 ? 0 : followed.length + 1
 }
 
 /** The digest of the record at `at`, without reading the rest. */
