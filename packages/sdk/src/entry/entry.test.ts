@@ -15,6 +15,7 @@ import {
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(encodeBase64Url)
 const count = fc.maxSafeNat()
+const timeMs = fc.nat(253_402_300_799_999)
 const section = fc.record({
   commitment: bytes(32),
   cipherHash: bytes(32),
@@ -24,7 +25,7 @@ const section = fc.record({
 const sealed: fc.Arbitrary<Entry> = fc.record({
   kind: fc.constant('sealed' as const),
   id: fc.uuid(),
-  timeMs: count,
+  timeMs,
   typeUid: count,
   statusId: count,
   sections: fc.array(section, { minLength: 1, maxLength: 5 }),
@@ -33,7 +34,7 @@ const sealed: fc.Arbitrary<Entry> = fc.record({
 const control: fc.Arbitrary<Entry> = fc.record({
   kind: fc.constant('control' as const),
   control: fc.constantFrom('shard.opened', 'audit.gap', 'future.kind'),
-  timeMs: count,
+  timeMs,
   body: fc
     .dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }))
     .map(body => JSON.parse(JSON.stringify(body))),
@@ -70,6 +71,7 @@ describe('a log entry', () => {
       good.replace('"t":5', '"t":5.0'),
       good.replace('"t":5', '"t":-5'),
       good.replace('"t":5', '"t":05'),
+      good.replace('"t":5', '"t":253402300800000'),
       good.replace('"v":1', '"v":2'),
       good.replace('"o":1', '"o":1,"x":1'),
       good.replace('"u":600302,"o":1', '"o":1,"u":600302'),

@@ -2,7 +2,7 @@
 // (docs/spec/log.md §3–4). Shared by the server, which writes them, and the verifier, which trusts
 // neither. Printing is the one canonical form: an entry that is not what it would print is refused.
 
-import { encodeUtf8 } from '../bytes.ts'
+import { encodeUtf8, parseUtf8 } from '../bytes.ts'
 import { TocsinError } from '../errors.ts'
 
 export const ENTRY_BYTES_MAX = 65_535
@@ -10,6 +10,8 @@ export const SECTIONS_MAX = 256
 /** Leaf indexes per payload file. */
 export const CHUNK_ENTRIES = 4096
 export const RECORD_HEADER_BYTES = 13
+/** The last millisecond that has a month of the form `yyyy-mm`. */
+const TIME_MS_MAX = 253_402_300_799_999
 /** Key id, nonce and GCM tag around a section's cipher text. */
 export const SEAL_OVERHEAD_BYTES: number = 8 + 12 + 16
 
@@ -83,7 +85,7 @@ export function parseEntry(bytes: Uint8Array): Entry {
   let text = ''
   let value: unknown
   try {
-    text = asciiText(bytes)
+    text = parseUtf8(bytes)
     value = JSON.parse(text)
   } catch (cause) {
     return malformed('it is not JSON in ASCII', cause)
@@ -114,7 +116,7 @@ function parseSealed(members: Members): SealedEntry {
   return {
     kind: 'sealed',
     id,
-    timeMs: parseCount(members.t, 't'),
+    timeMs: parseTime(members.t),
     typeUid: parseCount(members.u, 'u'),
     statusId: parseCount(members.o, 'o'),
     sections: s.map(parseSection),
@@ -136,7 +138,7 @@ function parseSection(value: unknown): Section {
 function parseControl(members: Members): ControlEntry {
   const { c, b } = members
   if (typeof c !== 'string' || !CONTROL.test(c)) return malformed('c is not a kind')
-  return { kind: 'control', control: c, timeMs: parseCount(members.t, 't'), body: parseObject(b) }
+  return { kind: 'control', control: c, timeMs: parseTime(members.t), body: parseObject(b) }
 }
 
 function parseObject(value: unknown): Members {
@@ -149,6 +151,11 @@ function parseCount(value: unknown, member: string): number {
   return malformed(`${member} is not a whole number`)
 }
 
+function parseTime(value: unknown): number {
+  const timeMs = parseCount(value, 't')
+  return timeMs <= TIME_MS_MAX ? timeMs : malformed('t is beyond the year 9999')
+}
+
 function parseBase64(value: unknown, form: RegExp, member: string): string {
   return typeof value === 'string' && form.test(value) ? value : malformed(`${member} is not bytes`)
 }
@@ -158,16 +165,6 @@ function malformed(why: string, cause?: unknown): never {
     public: `a log entry is malformed: ${why}`,
     cause,
   })
-}
-
-function asciiText(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4096) {
-    const part = bytes.subarray(at, at + 4096)
-    for (const byte of part) if (byte > 0x7e || byte < 0x20) throw new RangeError('not ASCII')
-    text += String.fromCharCode(...part)
-  }
-  return text
 }
 
 /** The UUID's 16 bytes, as they stand in commitments, tags and additional data. */
