@@ -68,7 +68,12 @@ export async function signCheckpoint(
 
 /** `untrusted`: no line is of the log's keys. `forged`: one is, and does not verify. */
 export type OpenedCheckpoint =
-  | { readonly kind: 'opened'; readonly checkpoint: Checkpoint; readonly note: Note }
+  | {
+      readonly kind: 'opened'
+      readonly checkpoint: Checkpoint
+      /** Those of the keys that signed it. */
+      readonly signedBy: readonly VerifierKey[]
+    }
   | { readonly kind: 'untrusted' | 'forged' | 'malformed' | 'foreign'; readonly detail: string }
 
 /**
@@ -100,5 +105,5 @@ export async function openCheckpoint(
   if (verdict.by.every(key => key.name !== checkpoint.origin)) {
     return { kind: 'foreign', detail: `it is of the log ${checkpoint.origin}, not of this one` }
   }
-  return { kind: 'opened', checkpoint, note }
+  return { kind: 'opened', checkpoint, signedBy: verdict.by }
 }
