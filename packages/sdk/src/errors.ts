@@ -6,15 +6,25 @@ export type Fault = 'caller' | 'busy' | 'peer' | 'broken' | 'bug'
 
 /** A row says the fault, the HTTP status answered when it ends a request, and what to do about it. */
 export const ERRORS = {
+  'auth.invalid': {
+    fault: 'caller',
+    status: 401,
+    help: 'Check the key; it may be mistyped or revoked.',
+  },
+  'auth.missing': {
+    fault: 'caller',
+    status: 401,
+    help: 'Send `Authorization: Bearer <key>`; make a key with `tocsin keys create`.',
+  },
+  'auth.scope': {
+    fault: 'caller',
+    status: 403,
+    help: 'Use a key with the scope that the message names.',
+  },
   'bytes.malformed': {
     fault: 'caller',
     status: 400,
     help: 'Send bytes in the spelling that the message names; there is exactly one accepted.',
-  },
-  'crypto.key_malformed': {
-    fault: 'caller',
-    status: 400,
-    help: 'Give the key as the file holds it that Tocsin wrote: 32 bytes.',
   },
   'capture.empty': {
     fault: 'caller',
@@ -26,10 +36,40 @@ export const ERRORS = {
     status: 413,
     help: 'Cut the batch; the message says how many events go in one.',
   },
-  'event.not_utf8': {
+  'cli.not_found': {
+    fault: 'caller',
+    status: 404,
+    help: 'Check the path.',
+  },
+  'cli.unreachable': {
+    fault: 'peer',
+    status: 502,
+    help: 'Start the server, or set TOCSIN_URL.',
+  },
+  'cli.usage': {
     fault: 'caller',
     status: 400,
-    help: 'Send UTF-8.',
+    help: 'See `tocsin help`.',
+  },
+  'config.address_in_use': {
+    fault: 'caller',
+    status: 400,
+    help: 'Stop the other program, or choose another address with TOCSIN_LISTEN.',
+  },
+  'config.invalid': {
+    fault: 'caller',
+    status: 400,
+    help: 'Correct the setting that the message names.',
+  },
+  'config.plain_listen': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give --tls-cert and --tls-key, or say --allow-plain-http.',
+  },
+  'crypto.key_malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give the key as the file holds it that Tocsin wrote: 32 bytes.',
   },
   'event.conflict': {
     fault: 'caller',
@@ -45,6 +85,11 @@ export const ERRORS = {
     fault: 'caller',
     status: 400,
     help: 'Send one JSON object per line, or a JSON array of objects, in UTF-8.',
+  },
+  'event.not_utf8': {
+    fault: 'caller',
+    status: 400,
+    help: 'Send UTF-8.',
   },
   'event.server_field': {
     fault: 'caller',
@@ -66,6 +111,11 @@ export const ERRORS = {
     status: 413,
     help: 'Send less: the message says which limit was passed.',
   },
+  'event.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'Check the id; events appear a moment after they are acknowledged.',
+  },
   'event.unknown_field': {
     fault: 'caller',
     status: 400,
@@ -81,10 +131,65 @@ export const ERRORS = {
     status: 400,
     help: 'Send one of the values that the message names.',
   },
+  'http.bad_request': {
+    fault: 'caller',
+    status: 400,
+    help: 'Mend the part of the request that the message names.',
+  },
+  'http.media_type': {
+    fault: 'caller',
+    status: 415,
+    help: 'Send application/json or application/x-ndjson, plain or gzip.',
+  },
+  'http.not_found': {
+    fault: 'caller',
+    status: 404,
+    help: 'See /openapi.json for what there is.',
+  },
+  'http.timeout': {
+    fault: 'caller',
+    status: 408,
+    help: 'Send the request faster or in parts.',
+  },
+  'http.too_large': {
+    fault: 'caller',
+    status: 413,
+    help: 'Send less at once; the message says how much.',
+  },
   'internal.bug': {
     fault: 'bug',
     status: 500,
     help: 'This is a defect in Tocsin; report it with the request id.',
+  },
+  'keys.bad_name': {
+    fault: 'caller',
+    status: 400,
+    help: 'Choose a short name of letters, digits, dots, dashes, underscores.',
+  },
+  'keys.bad_scope': {
+    fault: 'caller',
+    status: 400,
+    help: 'Name scopes from the list in the message, separated by commas.',
+  },
+  'keys.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'List the keys with `GET /v1/keys`.',
+  },
+  'line.malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Run `tocsin capture test <format> <file>` to see how the lines are understood.',
+  },
+  'line.not_utf8': {
+    fault: 'caller',
+    status: 400,
+    help: 'Write the file in UTF-8.',
+  },
+  'line.too_long': {
+    fault: 'caller',
+    status: 413,
+    help: 'Write shorter lines: 1 MiB at most.',
   },
   'log.corrupt': {
     fault: 'broken',
@@ -136,6 +241,16 @@ export const ERRORS = {
     status: 400,
     help: 'The file is not a signed note or checkpoint of C2SP; fetch it again, unchanged.',
   },
+  'query.failed': {
+    fault: 'broken',
+    status: 500,
+    help: 'Try a shorter time range; the operator finds the cause in the log of the server.',
+  },
+  'source.position_malformed': {
+    fault: 'broken',
+    status: 500,
+    help: 'Nothing to do: the file is read again from its start, and what is stored is not stored twice.',
+  },
   'tlog.bundle_malformed': {
     fault: 'broken',
     status: 500,
@@ -155,6 +270,11 @@ export const ERRORS = {
     fault: 'broken',
     status: 500,
     help: 'A tile that the checkpoint needs is not there; run tocsin verify, and restore the file.',
+  },
+  'verify.unreadable': {
+    fault: 'peer',
+    status: 502,
+    help: 'Nothing was shown to be wrong: make the file or address readable and verify again.',
   },
 } as const
 

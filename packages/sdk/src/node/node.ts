@@ -12,6 +12,9 @@ import {
 import { type Ed25519Signer, type Ed25519Verifier, HASH_BYTES, type Sha256 } from '../crypto.ts'
 import { TocsinError } from '../errors.ts'
 
+export { directoryFetch, directoryParts } from './directory.ts'
+export { urlFetch } from './url.ts'
+
 const SEED_BYTES = 32
 const PUBLIC_KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
