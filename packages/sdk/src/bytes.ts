@@ -45,35 +45,24 @@ export function encodeUtf8(text: string): Uint8Array {
   return out
 }
 
+// Text beyond ASCII takes a detour that every JavaScript engine has: percent-encoding is UTF-8, and
+// strict in both directions.
 function encodeLongUtf8(text: string): Uint8Array {
-  const out = new Uint8Array(text.length * 3)
+  let escaped: string
+  try {
+    escaped = encodeURIComponent(text)
+  } catch {
+    throw malformed('the text holds half a surrogate pair')
+  }
+  const out = new Uint8Array(escaped.length)
   let at = 0
-  for (let i = 0; i < text.length; i++) {
-    const point = text.codePointAt(i) ?? 0
-    if (point < 0x80) {
-      out[at++] = point
-      continue
-    }
-    if (point >= 0xd800 && point <= 0xdfff) throw malformed('the text holds half a surrogate pair')
-    if (point > 0xffff) i++
-    at = writeLongPoint(out, at, point)
+  for (let i = 0; i < escaped.length; i++) {
+    const isEscape = escaped.charAt(i) === '%'
+    const hex = escaped.slice(i + 1, i + 3)
+    out[at++] = isEscape ? Number.parseInt(hex, 16) : escaped.charCodeAt(i)
+    if (isEscape) i += 2
   }
   return out.slice(0, at)
-}
-
-function writeLongPoint(out: Uint8Array, start: number, point: number): number {
-  let at = start
-  if (point < 0x800) out[at++] = 0xc0 | (point >> 6)
-  else if (point < 0x10000) {
-    out[at++] = 0xe0 | (point >> 12)
-    out[at++] = 0x80 | ((point >> 6) & 0x3f)
-  } else {
-    out[at++] = 0xf0 | (point >> 18)
-    out[at++] = 0x80 | ((point >> 12) & 0x3f)
-    out[at++] = 0x80 | ((point >> 6) & 0x3f)
-  }
-  out[at++] = 0x80 | (point & 0x3f)
-  return at
 }
 
 /**
@@ -82,34 +71,11 @@ function writeLongPoint(out: Uint8Array, start: number, point: number): number {
  */
 export function parseUtf8(bytes: Uint8Array): string {
   if (isAscii(bytes)) return asciiText(bytes)
-  const points: number[] = []
-  let text = ''
-  for (let i = 0; i < bytes.length; ) {
-    const first = bytes[i] ?? 0
-    const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
-    points.push(length === 1 ? first : readLongPoint(bytes, i, length))
-    i += length
-    if (points.length === CHUNK_CHARS) text += String.fromCodePoint(...points.splice(0))
+  try {
+    return decodeURIComponent(encodeHex(bytes).replaceAll(/../g, '%$&'))
+  } catch {
+    throw malformed('the bytes are not UTF-8')
   }
-  return text + String.fromCodePoint(...points)
-}
-
-function readLongPoint(bytes: Uint8Array, start: number, length: number): number {
-  const first = bytes[start] ?? 0
-  // 0x80 to 0xc1 never start a sequence, nor does anything above 0xf4.
-  if (first < 0xc2 || first > 0xf4) throw malformed(`byte ${start} is not UTF-8`)
-  let point = first & (0x7f >> length)
-  for (let i = start + 1; i < start + length; i++) {
-    const next = bytes[i] ?? 0
-    if ((next & 0xc0) !== 0x80) throw malformed(`byte ${i} is not UTF-8`)
-    point = (point << 6) | (next & 0x3f)
-  }
-  const least = length === 3 ? 0x800 : 0x10000
-  const surrogate = point >= 0xd800 && point <= 0xdfff
-  if ((length > 2 && point < least) || surrogate || point > 0x10ffff) {
-    throw malformed(`byte ${start} is not UTF-8`)
-  }
-  return point
 }
 
 function isAscii(bytes: Uint8Array): boolean {

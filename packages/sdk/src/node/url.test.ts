@@ -3,9 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { LOG_FILE_BYTES_MAX } from '../fetch-file.ts'
-import { buildLog, logSigner } from '../verify/test-log.ts'
-import { verifyLog } from '../verify/verify.ts'
-import { ed25519, sha256, urlFetch } from './node.ts'
+import { urlFetch } from './node.ts'
 
 const servers: Server[] = []
 after(() => {
@@ -26,27 +24,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 const unreadable = { code: 'verify.unreadable' }
 
-describe('a log behind a URL', () => {
-  it('verifies, plain and compressed, below a prefix', async () => {
-    const log = await buildLog(600)
-    let isGzip = false
-    const base = await serve((request, response) => {
-      const bytes = log.files.get((request.url ?? '').replace('/my/log/', ''))
-      if (bytes === undefined) response.writeHead(404).end('no')
-      else if (isGzip) response.setHeader('content-encoding', 'gzip').end(gzipSync(bytes))
-      else response.end(bytes)
-    })
-    for (const prefix of [`${base}/my/log`, `${base}/my/log/`]) {
-      const verdict = await verifyLog({
-        log: urlFetch(prefix),
-        keys: [logSigner.key],
-        crypto: { sha256, ed25519 },
-      })
-      assert.equal(verdict.kind, 'intact', JSON.stringify(verdict))
-      isGzip = true
-    }
-  })
-
+describe('a file behind a URL', () => {
   it('may say that a file is absent; every other refusal is an error', async () => {
     const base = await serve((request, response) => {
       response.writeHead(Number((request.url ?? '').slice(1))).end('text')

@@ -22,7 +22,7 @@ import {
   tileWidth,
 } from '../tlog/tlog.ts'
 import { readAhead } from './read-ahead.ts'
-import { type Broken, broken } from './verdict.ts'
+import { type Broken, broken, bundleFile } from './verdict.ts'
 
 const READS_AHEAD = 8
 
@@ -82,7 +82,7 @@ export async function walkTree(walk: TreeWalk): Promise<Broken | null> {
     const start = edge.size
     const hashes = bundle.entries.map(hasher.leaf)
     const damage = bundleDamage(bundle, hashes)
-    if (damage !== null) return suspect === null ? damage : entryChanged(suspect)
+    if (damage !== null) return suspect === null ? damage : entryChanged(suspect, checkpoint)
     const tiles: Tile[] = []
     for (const hash of hashes) {
       if (edge.size === since?.size) isFork = !equalBytes(edge.root(), since.root)
@@ -101,7 +101,7 @@ export async function walkTree(walk: TreeWalk): Promise<Broken | null> {
   }
   const root = edge.root()
   const isSigned = equalBytes(root, checkpoint.root)
-  if (suspect !== null) return isSigned ? tileChanged(suspect) : entryChanged(suspect)
+  if (suspect !== null) return isSigned ? tileChanged(suspect) : entryChanged(suspect, checkpoint)
   if (!isSigned) return rootMismatch()
   if (since?.size === checkpoint.size) isFork = !equalBytes(root, since.root)
   return isFork && since !== null ? fork(since) : null
@@ -165,9 +165,8 @@ function firstWrongHash(a: Uint8Array, b: Uint8Array): number {
   return Math.floor(at / HASH_BYTES)
 }
 
-function entryChanged({ path, at, span }: Suspect): Broken {
-  const index = Math.floor(at / TILE_WIDTH)
-  const file = printTilePath({ kind: 'entries', index, width: TILE_WIDTH })
+function entryChanged({ path, at, span }: Suspect, { size }: Checkpoint): Broken {
+  const file = bundleFile(size, at)
   const which = span === 1 ? `entry ${at} is` : `one of the ${span} entries from ${at} on is`
   const detail = `${which} not what ${printTilePath(path)} and the signed root say`
   return broken('entry_changed', file, at, detail)

@@ -2,7 +2,13 @@
 
 import type { Checkpoint } from '../checkpoint.ts'
 import type { VerifierKey } from '../note/note.ts'
-import type { LeafIndex } from '../tlog/tlog.ts'
+import {
+  type LeafIndex,
+  printTilePath,
+  TILE_WIDTH,
+  type TreeSize,
+  tileWidth,
+} from '../tlog/tlog.ts'
 
 export type BrokenWhy =
   // The checkpoint: not there, not a checkpoint, of another log, not of the pinned key, forged.
@@ -73,4 +79,10 @@ export type Verdict = Intact | Broken
 
 export function broken(why: BrokenWhy, file: string, at: LeafIndex | null, detail: string): Broken {
   return { kind: 'broken', at, file, why, detail }
+}
+
+/** The entry bundle that holds leaf `at` of a log of `size` entries. */
+export function bundleFile(size: TreeSize, at: number): string {
+  const index = Math.floor(at / TILE_WIDTH)
+  return printTilePath({ kind: 'entries', index, width: tileWidth(size, 0, index) })
 }

@@ -10,11 +10,11 @@ import { type Entry, parseEntry } from '../entry/entry.ts'
 import { TocsinError } from '../errors.ts'
 import type { FetchFile, FetchPart, ListFiles } from '../fetch-file.ts'
 import { printVerifierKey, type VerifierKey } from '../note/note.ts'
-import { buildTreeHasher, parseLeafIndex, printTilePath, TILE_WIDTH } from '../tlog/tlog.ts'
+import { buildTreeHasher, parseLeafIndex, type TreeSize } from '../tlog/tlog.ts'
 import { checkListing, checkPayloadListing } from './listing.ts'
 import { buildPayloadWalk, type PayloadWalk } from './payload-walk.ts'
 import { walkTree } from './tree-walk.ts'
-import { type Broken, broken, type LogCounts, type Verdict } from './verdict.ts'
+import { type Broken, broken, bundleFile, type LogCounts, type Verdict } from './verdict.ts'
 
 export type { Broken, BrokenWhy, Intact, LogCounts, Verdict } from './verdict.ts'
 
@@ -106,14 +106,10 @@ async function openLog({ log, keys, since, crypto }: VerifyInput): Promise<Opene
   return opened
 }
 
-function unopened({ origin }: Checkpoint): Broken {
+function unopened({ origin, size }: Checkpoint): Broken {
   const detail = `the first entry is not the shard.opened of ${origin}`
-  return broken('shard_unopened', bundleOf(0), parseLeafIndex(0), detail)
-}
-
-function bundleOf(index: number): string {
-  const bundle = Math.floor(index / TILE_WIDTH)
-  return printTilePath({ kind: 'entries', index: bundle, width: TILE_WIDTH })
+  const file = size === 0 ? 'checkpoint' : bundleFile(size, 0)
+  return broken('shard_unopened', file, parseLeafIndex(0), detail)
 }
 
 /** What is done with the entries of a bundle, once the tree vouches for them. */
@@ -126,7 +122,7 @@ function buildInspector(
     const parsed: Entry[] = []
     let fault: Broken | null = null
     for (const bytes of entries) {
-      const entry = parseOrFault(bytes, start + parsed.length)
+      const entry = parseOrFault(bytes, start + parsed.length, checkpoint.size)
       if ('why' in entry) {
         fault = entry
         break
@@ -142,12 +138,12 @@ function buildInspector(
   }
 }
 
-function parseOrFault(bytes: Uint8Array, index: number): Entry | Broken {
+function parseOrFault(bytes: Uint8Array, index: number, size: TreeSize): Entry | Broken {
   try {
     return parseEntry(bytes)
   } catch (error) {
     if (!(error instanceof TocsinError)) throw error
-    return broken('entry_malformed', bundleOf(index), parseLeafIndex(index), error.message)
+    return broken('entry_malformed', bundleFile(size, index), parseLeafIndex(index), error.message)
   }
 }
 
