@@ -1,0 +1,230 @@
+"""ASGI middleware: FastAPI, Starlette and every other ASGI application.
+
+    app.add_middleware(TocsinMiddleware, file="access.jsonl")
+
+It stands between server and application and lets every message pass as it is and at once; on the
+way it counts, hashes and takes times. A request is recorded when its answer has gone out whole, or
+when the call ends before that: by an exception (raised on as it was), by the client leaving, by the
+server cancelling. Bytes of an aborted answer are those that were handed to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, MutableMapping
+from typing import Any, Callable
+
+from .capture import Capture, make_capture
+from .exchange import Exchange
+from .facts import CURRENT, KEY
+from .identity import RequestView
+from .route import template_of
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class TocsinMiddleware:
+    """Options are those of ``CaptureOptions`` and ``RecorderOptions``, as keywords."""
+
+    def __init__(self, app: App, **options: Any) -> None:
+        """Raises ``TypeError`` or ``ValueError`` for options that cannot be meant so."""
+        self.app = app
+        self._capture: Capture = make_capture(options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self.app(scope, receive, self._flushing(send))
+        elif kind not in ("http", "websocket") or self._capture.excludes(
+            scope.get("method", "GET"), scope["path"]
+        ):
+            await self.app(scope, receive, send)
+        elif kind == "http":
+            await self._record(HttpCall(self._capture, scope, receive, send))
+        else:
+            await self._record(WebSocketCall(self._capture, scope, receive, send))
+
+    async def _record(self, call: HttpCall | WebSocketCall) -> None:
+        exchange = call.exchange
+        call.scope[KEY] = exchange
+        token = CURRENT.set(exchange)
+        try:
+            await self.app(call.scope, call.receive, call.send)
+        except Exception as error:
+            exchange.note_error(error)
+            raise
+        except BaseException as error:  # asyncio.CancelledError, trio.Cancelled, the end of all
+            exchange.note_gone("cancelled")
+            if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                exchange.note_error(error)
+            raise
+        finally:
+            call.end()
+            CURRENT.reset(token)
+
+    def _flushing(self, send: Send) -> Send:
+        """Some servers end by a signal right after this message, without running exit handlers."""
+
+        async def flush_then_send(message: Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                self._capture.recorder().close()
+            await send(message)
+
+        return flush_then_send
+
+
+class AsgiView:
+    """A request as an ``identify`` hook sees it. Headers are read from the scope as it came."""
+
+    __slots__ = ("_first", "raw")
+
+    def __init__(self, scope: Scope) -> None:
+        self.raw = scope
+        self._first: dict[bytes, bytes] = dict(reversed(list(scope["headers"])))
+
+    @property
+    def method(self) -> str:
+        return str(self.raw.get("method", "GET"))
+
+    @property
+    def path(self) -> str:
+        return str(self.raw["path"])
+
+    def header(self, name: str) -> str | None:
+        value = self._first.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+    def headers(self, name: str) -> list[str]:
+        wanted = name.encode("latin-1")
+        if wanted not in self._first:
+            return []
+        return [v.decode("latin-1") for k, v in self.raw["headers"] if k == wanted]
+
+
+class _Call:
+    """One request on its way: the two channels that the application gets in place of its own."""
+
+    def __init__(self, capture: Capture, scope: Scope, receive: Receive, send: Send) -> None:
+        self.exchange = Exchange(scope.get("method", "GET"), scope["path"])
+        self.scope = scope
+        self._capture = capture
+        self._receive = receive
+        self._send = send
+
+    def end(self) -> None:
+        """Records it, unless it is already."""
+        self._capture.finish(self.exchange, self._details)
+
+    def _details(self) -> tuple[RequestView, str | None]:
+        scope = self.scope
+        route = scope.get("route")
+        template = getattr(route, "path_format", None) or getattr(route, "path", None)
+        self.exchange.endpoint = template_of(scope["path"], template, scope.get("path_params"))
+        client = scope.get("client")
+        return AsgiView(scope), client[0] if client else None
+
+
+class HttpCall(_Call):
+    async def receive(self) -> Message:
+        message = await self._receive()
+        kind = message["type"]
+        if kind == "http.request":
+            self.exchange.note_input(message.get("body", b""), not message.get("more_body", False))
+        elif kind == "http.disconnect":
+            self.exchange.note_gone()
+        return message
+
+    async def send(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        except OSError:  # how a server says that the client has left (ASGI 2.4)
+            self.exchange.note_gone()
+            raise
+        kind = message["type"]
+        if kind == "http.response.body":
+            last = not message.get("more_body", False)
+            self._note_body(message.get("body", b""), last)
+            if last:
+                self.end()
+        elif kind == "http.response.start":
+            content_type, length_known = _head(message.get("headers", ()))
+            self.exchange.note_answer(message["status"], content_type, length_known)
+        elif kind == "http.response.pathsend":
+            self._note_file(message)
+
+    def _note_body(self, body: Any, last: bool) -> None:
+        if self.exchange.method == "HEAD":  # the server does not send it
+            body = b""
+        self.exchange.note_output(body, last)
+
+    def _note_file(self, message: Message) -> None:
+        """The server sends a file by itself; its bytes do not pass here and have no hash."""
+        self.exchange.ext["sentFile"] = True
+        self.exchange.note_output(b"", True)
+        self.end()
+
+
+class WebSocketCall(_Call):
+    """One event per connection: what went in and out while it was open, without hashes."""
+
+    def __init__(self, capture: Capture, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(capture, scope, receive, send)
+        self.exchange.interface = "websocket"
+        self.exchange.in_complete = True
+
+    def end(self) -> None:
+        """An application that returns has closed its connection, by itself or by the server."""
+        exchange = self.exchange
+        if exchange.status is not None and exchange.error is None and not exchange.aborted:
+            exchange.note_output(b"", True)
+        super().end()
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        kind = message["type"]
+        if kind == "websocket.receive":
+            self.exchange.in_bytes += _frame_bytes(message)
+        elif kind == "websocket.disconnect":
+            if self.exchange.status is None:
+                self.exchange.note_gone()
+            self.exchange.note_output(b"", True)
+        return message
+
+    async def send(self, message: Message) -> None:
+        await self._send(message)
+        exchange = self.exchange
+        kind = message["type"]
+        if kind == "websocket.accept":
+            exchange.note_answer(101, "", True)
+        elif kind == "websocket.send":
+            exchange.out_bytes += _frame_bytes(message)
+        elif kind == "websocket.close":
+            if exchange.status is None:
+                exchange.note_answer(403, "", True)
+            exchange.note_output(b"", True)
+        elif kind == "websocket.http.response.start":
+            exchange.note_answer(message["status"], "", True)
+            exchange.note_output(b"", True)
+
+
+def _frame_bytes(message: Message) -> int:
+    data = message.get("bytes")
+    if data is not None:
+        return len(data)
+    return len((message.get("text") or "").encode("utf-8", "surrogatepass"))
+
+
+def _head(headers: Any) -> tuple[str, bool]:
+    """Content type, and whether the length was announced: a stream has none."""
+    content_type = ""
+    length_known = False
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"content-type":
+            content_type = bytes(value).decode("latin-1").lower()
+        elif lower == b"content-length":
+            length_known = True
+    return content_type, length_known

@@ -1,0 +1,179 @@
+"""What the ASGI and the WSGI middleware have in common: options, and the end of a request.
+
+A middleware creates an ``Exchange``, feeds it while the request passes, and calls ``finish`` once.
+``finish`` runs on the request path after the answer has gone out: it asks who the caller was (the
+application may have decided that only now), takes the few headers that an event needs, and hands
+the exchange to the recorder. It never raises: a fault of a hook costs one field, not a request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, Callable
+
+from .client_ip import TrustedProxies
+from .exchange import Exchange
+from .facts import ACTOR_TYPES, Facts, checked_ext
+from .identity import (
+    ANONYMOUS,
+    Identify,
+    Identity,
+    KeyTable,
+    Lookup,
+    RequestView,
+    as_identity,
+    session_of,
+)
+from .recorder import Recorder, RecorderOptions, default_recorder
+from .route import MODEL_ENDPOINTS, matches_any
+from .trouble import CAPTURE_TROUBLE
+
+PEER_CHARS_MAX = 256
+ENDPOINTS_CACHED_MAX = 1024
+
+
+@dataclass(frozen=True)
+class CaptureOptions:
+    """What a middleware is told. Mistakes raise ``ValueError`` when it is created."""
+
+    #: ``{sha256 of key in hex: name or Identity}``, or a callable from that hash.
+    users: Lookup | None = None
+    #: ``{key: name or Identity}``, or a callable from the key; the keys are hashed at once.
+    keys: Lookup | None = None
+    #: ``actor.type`` of those whom the tables know by name only.
+    user_type: str = "unknown"
+    #: Takes the place of the tables: a callable on a ``RequestView``.
+    identify: Identify | None = None
+    #: Addresses and CIDRs whose X-Forwarded-For or Forwarded header is believed.
+    trusted_proxies: Iterable[str] = ()
+    #: The registered AI system; default ``TOCSIN_SYSTEM``.
+    system: str | None = None
+    #: Name and version of the model behind the model endpoints.
+    model: str | None = None
+    version: str | None = None
+    #: What calls a model, so that its kind is ``ai.invoke``: shell patterns of templated paths,
+    #: with a method before them or without (``POST /v1/*``).
+    model_endpoints: Iterable[str] = MODEL_ENDPOINTS
+    #: What is not recorded at all, such as ``/healthz``: shell patterns as above, of the raw path.
+    exclude: Iterable[str] = ()
+    #: Where the session id is: the name of a cookie (its value is hashed) or of a header.
+    session_cookie: str | None = None
+    session_header: str | None = None
+    #: Where events go; default: the one that ``tocsin.configure`` made.
+    recorder: Recorder | None = field(default=None, repr=False)
+
+
+Details = Callable[[], "tuple[RequestView, str | None]"]
+_CAPTURE_NAMES = frozenset(f.name for f in fields(CaptureOptions))
+
+
+def make_capture(options: dict[str, Any]) -> Capture:
+    """Options of a middleware, which may hold those of a recorder of its own (``file=…``)."""
+    capture = {name: value for name, value in options.items() if name in _CAPTURE_NAMES}
+    rest = {name: value for name, value in options.items() if name not in _CAPTURE_NAMES}
+    if rest:
+        if "recorder" in capture:
+            raise ValueError(f"either recorder or {sorted(rest)[0]}, not both")
+        capture["recorder"] = Recorder(RecorderOptions(**rest))
+    return Capture(CaptureOptions(**capture))
+
+
+class Capture:
+    """One middleware's settings, checked, and the last step of each of its requests."""
+
+    def __init__(self, options: CaptureOptions) -> None:
+        if options.user_type not in ACTOR_TYPES:
+            raise ValueError(f"user_type must be one of {', '.join(ACTOR_TYPES)}")
+        if options.identify is not None and (options.users or options.keys):
+            raise ValueError("either identify or users and keys, not both")
+        self._recorder = options.recorder
+        self._user_type = options.user_type
+        self._identify: Callable[[RequestView], object] = options.identify or KeyTable(
+            options.users, options.keys, options.user_type
+        )
+        self._proxies = TrustedProxies(options.trusted_proxies)
+        self._model_endpoints = tuple(options.model_endpoints)
+        self._exclude = tuple(options.exclude)
+        self._is_model_endpoint: dict[tuple[str, str], bool] = {}
+        self._cookie = options.session_cookie
+        self._session_header = options.session_header
+        self._defaults = _defaults(options)
+
+    def recorder(self) -> Recorder:
+        return self._recorder or default_recorder()
+
+    def excludes(self, method: str, path: str) -> bool:
+        return bool(self._exclude) and matches_any(method, path, self._exclude)
+
+    def finish(self, exchange: Exchange, details: Details) -> None:
+        """Ends the exchange and records it, once. ``details`` gives the request and its peer."""
+        if not exchange.seal():
+            return
+        try:
+            self._complete(exchange, *details())
+            self.recorder().put(exchange)
+        except Exception as error:  # the application must not notice
+            CAPTURE_TROUBLE.note(
+                "capture_error", "a request could not be recorded (%s)", type(error).__name__
+            )
+
+    def _complete(self, exchange: Exchange, view: RequestView, peer: str | None) -> None:
+        exchange.identity = self._who(view)
+        if exchange.identity.ext:
+            exchange.ext.update(checked_ext(exchange.identity.ext) or {})
+        exchange.session = session_of(view, self._cookie, self._session_header)
+        exchange.user_agent = view.header("user-agent")
+        exchange.request_id = view.header("x-request-id")
+        exchange.traceparent = view.header("traceparent")
+        self._locate(exchange, view, peer)
+        exchange.model_endpoint = self._calls_model(exchange.method, exchange.endpoint)
+        facts = exchange.facts
+        for name, value in self._defaults.items():
+            if name == "system" or exchange.model_endpoint or facts.get("kind") == "ai.invoke":
+                facts.setdefault(name, value)
+
+    def _who(self, view: RequestView) -> Identity:
+        try:
+            return as_identity(self._identify(view), self._user_type)
+        except Exception as error:
+            CAPTURE_TROUBLE.note(
+                "identify_error",
+                "the identify hook failed (%s); the caller is recorded as anonymous",
+                type(error).__name__,
+            )
+            return Identity(ANONYMOUS, ext={"identifyError": type(error).__name__})
+
+    def _locate(self, exchange: Exchange, view: RequestView, peer: str | None) -> None:
+        if self._proxies:
+            client = self._proxies.client(
+                peer, view.headers("x-forwarded-for"), view.headers("forwarded")
+            )
+        else:
+            client = self._proxies.client(peer, (), ())
+        exchange.ip = client.ip
+        if client.ambiguous:
+            exchange.ext["ambiguous"] = "client address"
+        if client.ip is None and peer:
+            exchange.ext["peer"] = peer[:PEER_CHARS_MAX]
+
+    def _calls_model(self, method: str, path: str) -> bool:
+        known = self._is_model_endpoint.get((method, path))
+        if known is None:
+            known = matches_any(method, path, self._model_endpoints)
+            if len(self._is_model_endpoint) < ENDPOINTS_CACHED_MAX:
+                self._is_model_endpoint[method, path] = known
+        return known
+
+
+def _defaults(options: CaptureOptions) -> Facts:
+    system = options.system or os.environ.get("TOCSIN_SYSTEM")
+    defaults: Facts = {}
+    if system:
+        defaults["system"] = system
+    if options.model:
+        defaults["model"] = options.model
+    if options.version:
+        defaults["version"] = options.version
+    return defaults

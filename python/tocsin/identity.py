@@ -1,0 +1,181 @@
+"""Who is calling: from the API key of a request to an ``Identity``.
+
+Only a key that is in the table names somebody. A key that is not known is still an access and is
+recorded as ``anonymous`` with the hash of what was shown. The key itself is never kept: an event
+holds the first 16 hex digits of its SHA-256.
+
+A request can carry several keys (two headers, or one header twice), and which of them the
+application looks at is not known here. So all are looked up: if exactly one person answers to
+them it is that person; if two do, the request is ``anonymous`` and marked ambiguous, because a
+guess could be used to put one's own calls on somebody else's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Protocol, Union
+
+ANONYMOUS = "anonymous"
+KEYS_PER_REQUEST_MAX = 4
+COOKIE_BYTES_MAX = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who acted. ``type`` is human, service, agent or unknown; ``id`` is never empty."""
+
+    id: str
+    type: str = "unknown"
+    #: Id or hash of the credential, never the credential.
+    credential: str | None = None
+    session: str | None = None
+    groups: tuple[str, ...] = ()
+    #: Notes for ``ext.python``, such as ``{"ambiguous": "credential"}``.
+    ext: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RequestView(Protocol):
+    """What an ``identify`` hook sees of a request, the same for ASGI and WSGI."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def raw(self) -> Any:
+        """The ASGI scope or the WSGI environ, as the application left it."""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by lower-case name."""
+
+    def headers(self, name: str) -> list[str]:
+        """All values of a header, in the order in which they came."""
+
+
+Known = Union[str, Identity, None]
+Lookup = Union[Mapping[str, Union[str, Identity]], Callable[[str], Known]]
+Identify = Callable[[RequestView], Known]
+
+
+def key_hash(key: str) -> str:
+    """SHA-256 of an API key in hex: what the ``users`` table is keyed by."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def credential_of(sha256_hex: str) -> str:
+    """The form in which a credential stands in an event."""
+    return "sha256:" + sha256_hex[:16]
+
+
+class KeyTable:
+    """The default ``identify``: ``Authorization: Bearer`` and ``x-api-key`` looked up in tables.
+
+    ``users`` maps the SHA-256 hex of a key, ``keys`` the key itself, to a name or an ``Identity``;
+    either may be a callable instead, which returns ``None`` for a key it does not know.
+    """
+
+    def __init__(self, users: Lookup | None, keys: Lookup | None, user_type: str) -> None:
+        self._user_type = user_type
+        self._by_hash: dict[str, Identity] = {}
+        self._asks: list[Callable[[str, str], Known]] = []
+        self._add(users, hashed=True)
+        self._add(keys, hashed=False)
+
+    def _add(self, table: Lookup | None, hashed: bool) -> None:
+        if table is None:
+            return
+        if callable(table):
+            ask = table
+            if hashed:
+                self._asks.append(lambda key, sha: ask(sha))
+            else:
+                self._asks.append(lambda key, sha: ask(key))
+            return
+        for key, known in table.items():
+            sha = key.lower() if hashed else key_hash(key)
+            if len(sha) != 64 or not all(c in "0123456789abcdef" for c in sha):
+                raise ValueError("users: a key of the table must be a SHA-256 in hex")
+            self._by_hash[sha] = self._identity(known, sha)
+
+    def __call__(self, view: RequestView) -> Identity:
+        keys = _presented_keys(view)
+        if not keys:
+            return Identity(ANONYMOUS)
+        hashes = [key_hash(key) for key in keys]
+        found = [i for i in map(self._look_up, keys, hashes) if i is not None]
+        ids = {identity.id for identity in found}
+        if len(ids) == 1:
+            return found[0]
+        ext = {"ambiguous": "credential"} if ids else {}
+        return Identity(ANONYMOUS, credential=credential_of(hashes[0]), ext=ext)
+
+    def _look_up(self, key: str, sha: str) -> Identity | None:
+        identity = self._by_hash.get(sha)
+        if identity is not None:
+            return identity
+        for ask in self._asks:
+            known = ask(key, sha)
+            if known is not None:
+                return self._identity(known, sha)
+        return None
+
+    def _identity(self, known: str | Identity, sha: str) -> Identity:
+        identity = as_identity(known, self._user_type)
+        if identity.credential is not None:
+            return identity
+        return replace(identity, credential=credential_of(sha))
+
+
+def as_identity(known: object, user_type: str = "unknown") -> Identity:
+    """A name or an ``Identity`` as an ``Identity``; ``None`` is anonymous. Raises ``TypeError``."""
+    if isinstance(known, Identity):
+        return known
+    if isinstance(known, str) and known:
+        return Identity(known, user_type)
+    if known is None:
+        return Identity(ANONYMOUS)
+    raise TypeError(f"identify must return a name, an Identity or None, not {type(known).__name__}")
+
+
+def _presented_keys(view: RequestView) -> list[str]:
+    keys: list[str] = []
+    for value in view.headers("authorization"):
+        scheme, _, rest = value.partition(" ")
+        if scheme.lower() == "bearer" and rest.strip():
+            keys.append(rest.strip())
+    keys.extend(value.strip() for value in view.headers("x-api-key") if value.strip())
+    return [_as_sent(key) for key in list(dict.fromkeys(keys))[:KEYS_PER_REQUEST_MAX]]
+
+
+def _as_sent(latin1: str) -> str:
+    """A header's text is bytes read as latin-1; a key that is not ASCII was meant as UTF-8."""
+    if latin1.isascii():
+        return latin1
+    return latin1.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+
+
+def session_of(view: RequestView, cookie: str | None, header: str | None) -> str | None:
+    """The session id. A cookie is a credential, so only its hash is kept; a header as it came."""
+    if header:
+        value = view.header(header.lower())
+        if value:
+            return value
+    if cookie:
+        text = view.header("cookie")
+        if text and len(text) <= COOKIE_BYTES_MAX:
+            value = _cookie(text, cookie)
+            if value:
+                return credential_of(key_hash(value))
+    return None
+
+
+def _cookie(text: str, name: str) -> str | None:
+    for pair in text.split(";"):
+        key, _, value = pair.strip().partition("=")
+        if key == name:
+            return value.strip('"')
+    return None

@@ -1,0 +1,501 @@
+"""The queue between a request and the sinks, and the thread that empties it.
+
+``put`` is all that happens on the request path: an append to a bounded queue. One thread per
+process builds the events, numbers them and gives them to the sinks, a few milliseconds later, many
+at a time. It starts with the first event and not before, so that a server that forks its workers
+after loading the application has one in each worker.
+
+Nothing is dropped in silence. What a sink or the queue could not take is counted with its first and
+last time, and told by an ``audit.gap`` event as soon as there is room; the sequence numbers of lost
+events are used up, so a reader sees the gap even where the telling is lost too.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import tempfile
+import threading
+import time
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Union
+
+from .event import build_event, encode_line, gap_event
+from .exchange import Exchange
+from .sinks import HttpSink, JsonLinesFile, Sink
+from .spool import SPOOL_BYTES_MAX, DiskSpool, MemorySlot, MemorySpool, Slot, claim_slot
+from .transport import Transport
+from .trouble import CAPTURE_TROUBLE, LOGGER, Trouble
+
+QUEUE_MAX = 10_000
+#: How long the writer waits after the first event, so that one wake-up serves many.
+LINGER_S = 0.01
+CHUNK = 500
+LINE_BYTES_MAX = 64 * 1024
+CLOSE_S = 2.0
+#: How often losses are put on record and their telling is tried while nothing else happens.
+GAP_TICK_S = 1.0
+
+AnySlot = Union[Slot, MemorySlot]
+
+
+@dataclass(frozen=True)
+class RecorderOptions:
+    """Where events go: ``file``, ``url`` or both. Mistakes raise ``ValueError`` at once."""
+
+    #: JSON-lines file; default ``TOCSIN_FILE``.
+    file: str | os.PathLike[str] | None = None
+    #: Base URL of Tocsin, such as ``https://tocsin.example:7117``; default ``TOCSIN_URL``.
+    url: str | None = None
+    #: Default ``TOCSIN_API_KEY``.
+    api_key: str | None = None
+    #: Directory for events that wait for Tocsin; default ``TOCSIN_SPOOL``, else the state directory
+    #: of the user, else the temporary one.
+    spool: str | os.PathLike[str] | None = None
+    spool_bytes_max: int = SPOOL_BYTES_MAX
+    #: First half of ``producer``; the second is made once per spool slot. Default: the host name.
+    producer: str | None = None
+    queue_max: int = QUEUE_MAX
+    #: False leaves the environment unread.
+    environment: bool = True
+
+
+@dataclass
+class Gap:
+    """Events that did not get somewhere; times in ms."""
+
+    count: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+
+    def add(self, time_ms: int, count: int = 1) -> None:
+        if count <= 0:
+            return
+        self.first_ms = min(self.first_ms, time_ms) if self.count else time_ms
+        self.last_ms = max(self.last_ms, time_ms)
+        self.count += count
+
+    def take(self, told: Gap) -> None:
+        """Takes off what has been told; later losses stay, with the later times."""
+        self.count -= told.count
+        self.first_ms = told.last_ms
+
+
+@dataclass(frozen=True)
+class _Line:
+    data: bytes
+    #: Of an access event; None for one that tells of a loss.
+    time_ms: int | None
+    #: Reason of the loss that it tells; empty for an access event.
+    tells: str = ""
+
+
+class _Flush:
+    """A mark in the queue: everything before it has reached the sinks when it is set."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+
+
+class Recorder:
+    """Takes exchanges from any thread. One per process and destination is enough."""
+
+    def __init__(self, options: RecorderOptions) -> None:
+        self._options = _with_environment(options)
+        self.trouble = Trouble()
+        self._transport = self._make_transport()
+        self._queue_max = options.queue_max
+        self._forget_threads()
+        if not self._options.file and self._transport is None:
+            LOGGER.warning(
+                "Tocsin: nothing is recorded: set TOCSIN_URL, TOCSIN_FILE or file= of configure()"
+            )
+        _RECORDERS.add(self)
+
+    def _make_transport(self) -> Transport | None:
+        options = self._options
+        if not options.url:
+            return None
+        transport = Transport(options.url, options.api_key)
+        if transport.plain_to_elsewhere:
+            LOGGER.warning(
+                "Tocsin: %s is not https: the key crosses the network in clear", options.url
+            )
+        return transport
+
+    def _forget_threads(self) -> None:
+        """The state before the first event: at the start, and in the child of a fork."""
+        self._queue: deque[Exchange | _Flush] = deque()
+        self._wake = threading.Event()
+        self._start_lock = threading.Lock()
+        self._drop_lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._close_by = float("inf")
+        self._sinks: list[Sink] = []
+        self._slot: AnySlot | None = None
+        self._gaps: dict[str, Gap] = {}
+        self._gaps_saved_at = 0.0
+        self._gaps_changed = False
+        self._queue_gap = Gap()
+        self._producer = ""
+        self.trouble.renew_lock()
+
+    # On the request path
+
+    def put(self, exchange: Exchange) -> None:
+        """Takes a sealed exchange. Never blocks; a full queue drops and counts it."""
+        if len(self._queue) >= self._queue_max:
+            with self._drop_lock:
+                self._queue_gap.add(exchange.time_ms)
+            self.trouble.note("queue_full", "the queue is full: events are dropped and counted")
+            return
+        self._queue.append(exchange)
+        if not self._wake.is_set():
+            self._wake.set()
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
+        with self._start_lock:
+            if self._thread is not None:
+                return
+            thread = threading.Thread(target=self._run, name="tocsin-writer", daemon=True)
+            thread.start()
+            self._thread = thread
+
+    # From anywhere
+
+    def flush(self, timeout_s: float = CLOSE_S) -> bool:
+        """True when all that was put before has reached the file and the spool in time."""
+        if self._thread is None:
+            if not self._queue:
+                return True
+            self._start()
+        mark = _Flush()
+        self._queue.append(mark)
+        self._wake.set()
+        return mark.done.wait(timeout_s)
+
+    def close(self, timeout_s: float = CLOSE_S) -> None:
+        """Writes what is queued, tries to send it within the time, and stops.
+
+        Safe to repeat. An event that comes later starts the recorder anew.
+        """
+        with self._start_lock:
+            thread = self._thread
+            self._close_by = time.monotonic() + timeout_s
+            self._closing = thread is not None
+        if thread is None:
+            return
+        self._wake.set()
+        thread.join(timeout_s + 1.0)
+        if thread.is_alive():
+            self.trouble.note("close_timeout", "not all events could be written in time")
+
+    def stats(self) -> dict[str, int]:
+        """Counters by code: recorded, file_lines, sent, duplicate, refused, queue_full …"""
+        counts = self.trouble.counts()
+        for code, count in CAPTURE_TROUBLE.counts().items():
+            counts[code] = counts.get(code, 0) + count
+        return counts
+
+    def after_fork(self) -> None:
+        """In the child: what was queued and opened is the parent's; everything begins anew."""
+        slot = self._slot
+        self._forget_threads()
+        if self._transport is not None:
+            self._transport = self._make_transport()
+        if slot is not None:
+            slot.close()
+
+    # In the writer's thread
+
+    def _run(self) -> None:
+        self._safely("open_error", self._open)
+        while not (self._closing and not self._queue):
+            self._wake.wait(GAP_TICK_S if self._gaps or self._queue_gap.count else None)
+            if not self._closing:
+                time.sleep(LINGER_S)
+            self._wake.clear()
+            self._safely("writer_error", self._empty_queue)
+        self._safely("close_error", self._shut)
+        with self._start_lock:
+            self._thread = None
+            self._closing = False
+
+    def _safely(self, code: str, step: Callable[[], None]) -> None:
+        """The thread must live as long as the process: a fault is counted and told."""
+        try:
+            step()
+        except Exception as error:
+            self.trouble.note(code, "recording failed: %r", error)
+
+    def _shut(self) -> None:
+        self._save_gaps(now=True)
+        left = max(0.1, self._close_by - time.monotonic())
+        closed = [sink.close(left) for sink in self._sinks]
+        self._sinks = []
+        slot, self._slot = self._slot, None
+        # A sender that hangs still uses the slot's files: then the lock stays.
+        if slot is not None and all(closed):
+            slot.close()
+
+    def _open(self) -> None:
+        options = self._options
+        root = self._state_root()
+        self._slot = self._claim(root)
+        name = options.producer or socket.gethostname() or "python"
+        self._producer = f"{name[:200]}/{self._slot.producer}"
+        for reason, (count, first, last) in self._slot.load_gaps().items():
+            self._gaps[reason] = Gap(count, first, last)
+        if options.file:
+            self._sinks.append(JsonLinesFile(options.file, self.trouble))
+        if self._transport is not None:
+            self._sinks.append(self._open_http(self._transport, root))
+
+    def _open_http(self, transport: Transport, root: Path | None) -> HttpSink:
+        if isinstance(self._slot, Slot):
+            spool = DiskSpool(self._slot.directory, self._options.spool_bytes_max)
+            return HttpSink(transport, spool, self.trouble, root)
+        LOGGER.warning("Tocsin: no directory for a spool: events wait in memory only")
+        return HttpSink(transport, MemorySpool(), self.trouble, None)
+
+    def _state_root(self) -> Path | None:
+        options = self._options
+        if options.spool:
+            return Path(options.spool)
+        if self._transport is not None:
+            return default_spool_root()
+        if not options.file or _is_special(options.file):
+            return None
+        return Path(os.fspath(options.file) + ".state")
+
+    def _claim(self, root: Path | None) -> AnySlot:
+        if root is None:
+            return MemorySlot()
+        try:
+            return claim_slot(root)
+        except OSError as error:
+            self.trouble.note("spool_open_error", "%s cannot be used: %s", root, error)
+            return MemorySlot()
+
+    def _empty_queue(self) -> None:
+        self._note_queue_gap()
+        while self._queue:
+            exchanges: list[Exchange] = []
+            marks: list[_Flush] = []
+            while self._queue and len(exchanges) < CHUNK and not marks:
+                item = self._queue.popleft()
+                if isinstance(item, _Flush):
+                    marks.append(item)
+                else:
+                    exchanges.append(item)
+            self._write(exchanges)
+            for mark in marks:
+                mark.done.set()
+        if self._gaps:
+            self._write([])
+        self._save_gaps()
+
+    def _note_queue_gap(self) -> None:
+        with self._drop_lock:
+            dropped, self._queue_gap = self._queue_gap, Gap()
+        if dropped.count and self._slot is not None:
+            self._slot.reserve(dropped.count)
+            self._add_gap("queue_full", dropped)
+
+    def _write(self, exchanges: list[Exchange]) -> None:
+        """One chunk: what was lost before, then these, to every sink."""
+        slot = self._slot
+        if slot is None:
+            self._lose("open_error", exchanges)
+            return
+        events = [(e.time_ms, event) for e in exchanges if (event := self._build(e)) is not None]
+        due = self._gaps_due()
+        if not events and not due:
+            return
+        numbered = [(None, gap_event(r, g.count, g.first_ms, g.last_ms), r) for r, g in due.items()]
+        seq = slot.reserve(len(numbered) + len(events))
+        lines: list[_Line] = []
+        for time_ms, event, reason in [*numbered, *((t, e, "") for t, e in events)]:
+            lines.append(_Line(self._number(event, seq + len(lines)), time_ms, reason))
+        if slot.error is not None:
+            self.trouble.note("seq_error", "numbers could not be kept: %s", slot.error)
+        self.trouble.count("recorded", len(events))
+        told: set[str] = set()
+        for sink in self._sinks:
+            told |= self._give(sink, [line for line in lines if _goes_to(line.tells, sink)])
+        self._forget_told(due, told)
+
+    def _build(self, exchange: Exchange) -> dict[str, Any] | None:
+        try:
+            return build_event(exchange)
+        except Exception as error:
+            self.trouble.note("build_error", "an event could not be built: %r", error)
+            self._lose("build_error", [exchange])
+            return None
+
+    def _lose(self, reason: str, exchanges: list[Exchange]) -> None:
+        """Counts them as lost; their numbers are used up."""
+        for exchange in exchanges:
+            self._add_gap(reason, Gap(1, exchange.time_ms, exchange.time_ms))
+        if self._slot is not None and exchanges:
+            self._slot.reserve(len(exchanges))
+
+    def _number(self, event: dict[str, Any], seq: int) -> bytes:
+        event["producer"] = self._producer
+        event["producerSeq"] = seq
+        line = encode_line(event)
+        if len(line) > LINE_BYTES_MAX:
+            event.pop("ext", None)
+            line = encode_line(event)
+        return line
+
+    def _give(self, sink: Sink, lines: list[_Line]) -> set[str]:
+        """Gives the lines to a sink, counts what it did not take; the reasons that it did tell."""
+        taken = sink.write([line.data for line in lines])
+        lost = Gap()
+        for line in lines[taken:]:
+            if line.time_ms is not None:
+                lost.add(line.time_ms)
+        if lost.count:
+            self._add_gap(sink.refusal(), lost)
+            self.trouble.count(sink.name + "_dropped", lost.count)
+        return {line.tells for line in lines[:taken] if line.tells}
+
+    def _gaps_due(self) -> dict[str, Gap]:
+        """Losses that can be told now: those of a sink only when it has room again."""
+        full = {sink.refusal() for sink in self._sinks if not sink.has_room()}
+        return {
+            reason: Gap(g.count, g.first_ms, g.last_ms)
+            for reason, g in self._gaps.items()
+            if g.count and reason not in full
+        }
+
+    def _forget_told(self, due: dict[str, Gap], told: set[str]) -> None:
+        for reason, gap in due.items():
+            if reason in told:
+                self._gaps[reason].take(gap)
+                self._gaps_changed = True
+                if self._gaps[reason].count <= 0:
+                    del self._gaps[reason]
+
+    def _add_gap(self, reason: str, lost: Gap) -> None:
+        gap = self._gaps.setdefault(reason, Gap())
+        gap.add(lost.first_ms, lost.count)
+        gap.last_ms = max(gap.last_ms, lost.last_ms)
+        self._gaps_changed = True
+
+    def _save_gaps(self, now: bool = False) -> None:
+        """On record at most once a second, so that a loss survives a crash without costing much."""
+        if not self._gaps_changed or self._slot is None:
+            return
+        if not now and time.monotonic() - self._gaps_saved_at < GAP_TICK_S:
+            return
+        self._gaps_saved_at = time.monotonic()
+        self._gaps_changed = False
+        try:
+            self._slot.save_gaps(
+                {r: [g.count, g.first_ms, g.last_ms] for r, g in self._gaps.items()}
+            )
+        except OSError as error:
+            self.trouble.note("gap_error", "losses could not be put on record: %s", error.strerror)
+
+
+def _goes_to(reason: str, sink: Sink) -> bool:
+    """A loss of one sink is told there, and nowhere else; all the rest goes everywhere."""
+    if reason.startswith("spool_"):
+        return sink.name == "spool"
+    if reason == "file_error":
+        return sink.name == "file"
+    return True
+
+
+def _is_special(file: str | os.PathLike[str]) -> bool:
+    """A device or a pipe, beside which no directory of state is wanted."""
+    path = Path(file)
+    return path.exists() and not path.is_file()
+
+
+def default_spool_root() -> Path | None:
+    """The first directory of the usual places that can be written; it is made private."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(
+        os.path.expanduser("~"), ".local/state"
+    )
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    for path in (
+        Path(state) / "tocsin" / "spool",
+        Path(tempfile.gettempdir()) / f"tocsin-spool-{user}",
+    ):
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = os.lstat(path)
+        except OSError:
+            continue
+        mine = path.is_dir() and not path.is_symlink() and status.st_uid == user
+        if mine and os.access(path, os.W_OK | os.X_OK):
+            return path
+    return None
+
+
+def _with_environment(options: RecorderOptions) -> RecorderOptions:
+    if not options.environment:
+        return options
+    environ = os.environ
+    return RecorderOptions(
+        file=options.file or environ.get("TOCSIN_FILE") or None,
+        url=options.url or environ.get("TOCSIN_URL") or None,
+        api_key=options.api_key or environ.get("TOCSIN_API_KEY") or None,
+        spool=options.spool or environ.get("TOCSIN_SPOOL") or None,
+        spool_bytes_max=options.spool_bytes_max,
+        producer=options.producer or environ.get("TOCSIN_PRODUCER") or None,
+        queue_max=options.queue_max,
+    )
+
+
+_RECORDERS: weakref.WeakSet[Recorder] = weakref.WeakSet()
+_default: Recorder | None = None
+_default_lock = threading.Lock()
+
+
+def configure(options: RecorderOptions) -> Recorder:
+    """Makes the recorder of all middlewares that have none of their own. ``ValueError``."""
+    global _default
+    with _default_lock:
+        previous, _default = _default, Recorder(options)
+    if previous is not None:
+        previous.close()
+    return _default
+
+
+def default_recorder() -> Recorder:
+    """The configured recorder, else one from the environment."""
+    global _default
+    if _default is None:
+        with _default_lock:
+            if _default is None:
+                _default = Recorder(RecorderOptions())
+    return _default
+
+
+def _close_all() -> None:
+    for recorder in list(_RECORDERS):
+        recorder.close()
+
+
+def _after_fork() -> None:
+    global _default_lock
+    _default_lock = threading.Lock()
+    CAPTURE_TROUBLE.renew_lock()
+    for recorder in list(_RECORDERS):
+        recorder.after_fork()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
