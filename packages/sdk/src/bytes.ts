@@ -84,7 +84,7 @@ function isAscii(bytes: Uint8Array): boolean {
   return all < 0x80
 }
 
-// Reflect.apply reads the bytes in place; spreading them would walk an iterator at ten times the cost.
+// Reflect.apply reads the bytes in place; spreading them walks an iterator at ten times the cost.
 function asciiText(bytes: Uint8Array): string {
   if (bytes.length <= CHUNK_CHARS) return Reflect.apply(String.fromCharCode, null, bytes)
   let text = ''

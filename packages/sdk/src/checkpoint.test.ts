@@ -16,12 +16,10 @@ import { parseTreeSize } from './tlog/tlog.ts'
 const malformed = { code: 'note.malformed' }
 const ROOT = 'CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I='
 // The example of the tlog-checkpoint specification.
-const SPEC = `example.com/behind-the-sofa
-20852163
-${ROOT}
-
-\u2014 example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
-`
+const SPEC =
+  `example.com/behind-the-sofa\n20852163\n${ROOT}\n\n` +
+  '\u2014 example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN' +
+  '7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n'
 
 function signerOf(name: string, seedByte: number): NoteSigner {
   const signer = buildEd25519Signer(new Uint8Array(32).fill(seedByte))

@@ -24,7 +24,7 @@ export interface Ed25519Signer {
   sign(message: Uint8Array): Promise<Uint8Array>
 }
 
-/** HMAC-SHA256 (RFC 2104): 32 bytes. A key longer than 64 bytes is hashed first, as the RFC says. */
+/** HMAC-SHA256 (RFC 2104): 32 bytes. A key longer than 64 bytes is hashed first, as it says. */
 export function hmacSha256(sha256: Sha256, key: Uint8Array, message: Uint8Array): Uint8Array {
   const short = key.length > HMAC_BLOCK_BYTES ? sha256(key) : key
   const inner = new Uint8Array(HMAC_BLOCK_BYTES + message.length).fill(0x36, 0, HMAC_BLOCK_BYTES)

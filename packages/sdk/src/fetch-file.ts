@@ -19,7 +19,7 @@ export const LOG_FILE_BYTES_MAX: number = 256 * (2 + 65_535)
 export type FetchPart = (path: string, offset: number, length: number) => Promise<Uint8Array | null>
 
 /**
- * The paths of all files below a folder, in any order; nothing that exists throughout the listing is
- * left out. A directory can tell; a URL cannot, and then there is no such function.
+ * The paths of all files below a folder, in any order; nothing that exists throughout the listing
+ * is left out. A directory can tell; a URL cannot, and then there is no such function.
  */
 export type ListFiles = () => AsyncIterable<string>

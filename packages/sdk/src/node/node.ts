@@ -46,7 +46,7 @@ export function generateEd25519Seed(): Uint8Array {
   return new Uint8Array(randomBytes(SEED_BYTES))
 }
 
-/** The signer of a secret seed (RFC 8032 §5.1.5). Throws `crypto.key_malformed` unless it has 32 bytes. */
+/** The signer of a secret seed of 32 bytes (RFC 8032 §5.1.5). Throws `crypto.key_malformed`. */
 export function buildEd25519Signer(seed: Uint8Array): Ed25519Signer {
   if (seed.length !== SEED_BYTES) {
     throw new TocsinError('crypto.key_malformed', {

@@ -1,5 +1,5 @@
-// A log behind a URL as the verifier's source of files (C2SP tlog-tiles): plain GETs below a prefix,
-// bounded in time and size. A URL cannot be listed.
+// A log behind a URL as the verifier's source of files (C2SP tlog-tiles): plain GETs below a
+// prefix, bounded in time and size. A URL cannot be listed.
 
 import { concatBytes } from '../bytes.ts'
 import { TocsinError } from '../errors.ts'

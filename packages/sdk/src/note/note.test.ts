@@ -19,10 +19,10 @@ const keyMalformed = { code: 'note.key_malformed' }
 
 // The example of the signed-note specification.
 const SPEC_VKEY = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'
-const SPEC_NOTE = `This is an example message.
-
-\u2014 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
-`
+const SPEC_NOTE =
+  'This is an example message.\n\n' +
+  '\u2014 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjO' +
+  'BH3mFXmRKuwHjG1Yu72IneyaQM=\n'
 // The keys, texts and signatures of the tests of golang.org/x/mod/sumdb/note.
 const PETER_VKEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
 const ENOCH_VKEY = 'EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop'
@@ -30,9 +30,11 @@ const GO_TEXT = `If you think cryptography is the answer to your problem,
 then you don't know what your problem is.
 `
 const PETER_LINE =
-  '\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n'
+  '\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqf' +
+  'qdngotpRZb6KE6RyyBwJnAM=\n'
 const ENOCH_LINE =
-  '\u2014 EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n'
+  '\u2014 EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTG' +
+  'wnWLox33WWd1RvMc+QQ=\n'
 
 const key = (vkey: string) => parseVerifierKey(sha256, vkey)
 const read = (text: string) => parseNote(encodeUtf8(text))

@@ -49,7 +49,7 @@ export function printVerifierKey({ name, keyId, publicKey }: VerifierKey): strin
   return `${name}+${keyId}+${encodeBase64(concatBytes(Uint8Array.of(ED25519_TYPE), publicKey))}`
 }
 
-/** Reads one vkey, without a line end. Throws `note.key_malformed`, also when the id is another key's. */
+/** Reads one vkey, without a line end. Throws `note.key_malformed`, also for another key's id. */
 export function parseVerifierKey(sha256: Sha256, text: string): VerifierKey {
   // Base64 itself may hold a plus, so only the first two part the fields.
   const [name = '', keyId = '', ...rest] = text.split('+')

@@ -70,7 +70,7 @@ function includes(index: number, of: TreeHead, path: readonly Hash[], leaf = lea
   return verifyInclusion(hasher, { leaf, index: parseLeafIndex(index), head: of }, path)
 }
 
-/** Every copy of `path` in which one bit of one hash is turned; which bit differs from hash to hash. */
+/** Every copy of `path` with one bit of one hash turned; which bit differs from hash to hash. */
 function bitFlips(path: readonly Hash[], salt: number): Hash[][] {
   return path.map((_, at) =>
     path.map((hash, i) => {

@@ -1,5 +1,5 @@
 // Inclusion and consistency proofs (RFC 9162 §2.1.3 and §2.1.4): building them from the tiles of a
-// log, and the check that trusts nothing but two roots. Plain arithmetic, right up to 2^53-1 leaves.
+// log, and the check that trusts nothing but roots. Plain arithmetic, right up to 2^53-1 leaves.
 
 import { equalBytes } from '../bytes.ts'
 import { HASH_BYTES } from '../crypto.ts'

@@ -24,7 +24,7 @@ describe('an entry bundle', () => {
     assert.throws(() => encodeEntryBundle([new Uint8Array(65_536)]), malformed)
   })
 
-  it('is refused when cut anywhere or followed by anything, and says which entry is first hurt', () => {
+  it('is refused when cut anywhere or followed by anything, and says from which entry on', () => {
     const list = [Uint8Array.of(1, 2, 3), new Uint8Array(0), Uint8Array.of(4)]
     const bytes = encodeEntryBundle(list)
     const starts = [0, 5, 7]

@@ -1,5 +1,5 @@
-// Entry bundles (C2SP tlog-tiles v0.1.0, "Log entries"): up to 256 entries in a row, each behind its
-// length as a big-endian uint16.
+// Entry bundles (C2SP tlog-tiles v0.1.0, "Log entries"): up to 256 entries in a row, each behind
+// its length as a big-endian uint16.
 
 import { TocsinError } from '../errors.ts'
 
@@ -25,7 +25,7 @@ export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
   return out
 }
 
-/** The entries of a bundle, as views of `bytes`. Throws `tlog.bundle_malformed` unless it holds `width`. */
+/** The `width` entries of a bundle, as views of `bytes`. Throws `tlog.bundle_malformed`. */
 export function parseEntryBundle(bytes: Uint8Array, width: number): readonly Uint8Array[] {
   const { entries, end } = splitEntryBundle(bytes, width)
   if (entries.length < width) {

@@ -1,4 +1,4 @@
-// Names of tiles and entry bundles (C2SP tlog-tiles v0.1.0): which exist for a tree of a given size,
+// Names of tiles and entry bundles (C2SP tlog-tiles v0.1.0): which exist for a tree of some size,
 // how their paths are written, and the way back from a path to the tile. Only the one spelling that
 // the specification writes is read. Plain arithmetic, no 32-bit shifts: right up to 2^53-1 leaves.
 
@@ -9,7 +9,7 @@ import type { TreeSize } from './tree-hash.ts'
 export const TILE_WIDTH = 256
 const LEVEL_MAX = 63
 
-/** At `level` 0 leaf hashes, at level l+1 roots of full tiles at level l; below 256 wide a partial one. */
+/** At level 0 leaf hashes, at level l+1 roots of full tiles at level l; partial below 256 wide. */
 export type HashTilePath = {
   readonly kind: 'hashes'
   readonly level: number
@@ -48,7 +48,7 @@ export function parseTilePath(text: string): TilePath {
 
 const TILE_PATH = /^tile\/(0|[1-9]\d?|entries)\/((?:x\d{3}\/){0,5})(\d{3})(?:\.p\/([1-9]\d{0,2}))?$/
 
-/** The tile that `text` names, or null where it names none or is not written as `printTilePath` does. */
+/** The tile that `text` names, or null where it is not written as `printTilePath` writes one. */
 export function findTilePath(text: string): TilePath | null {
   const match = TILE_PATH.exec(text)
   if (match === null) return null
@@ -68,7 +68,7 @@ export function hashesAtLevel(size: TreeSize, level: number): number {
   return Math.floor(size / TILE_WIDTH ** level)
 }
 
-/** Hashes (0 to 256) in tile `index` of `level` in a tree of `size` leaves; 0 where there is none. */
+/** Hashes (0 to 256) in tile `index` of `level` of a tree of `size` leaves; 0 where none is. */
 export function tileWidth(size: TreeSize, level: number, index: number): number {
   const width = hashesAtLevel(size, level) - index * TILE_WIDTH
   return Math.max(0, Math.min(TILE_WIDTH, width))
@@ -86,7 +86,7 @@ export function* tilesOf(size: TreeSize): Generator<TilePath, void> {
   }
 }
 
-/** The partial hash tiles of a tree of `size` leaves, lowest level first: what a writer goes on from. */
+/** The partial hash tiles of a tree, lowest level first: what a writer goes on from. */
 export function* partialTilesOf(size: TreeSize): Generator<HashTilePath, void> {
   for (let level = 0; hashesAtLevel(size, level) > 0; level++) {
     const index = Math.floor(hashesAtLevel(size, level) / TILE_WIDTH)

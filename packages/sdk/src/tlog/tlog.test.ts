@@ -18,7 +18,7 @@ import {
 
 const hasher = buildTreeHasher(sha256)
 
-/** RFC 6962 §2.1 word for word, with another hash function: what everything here is held against. */
+/** RFC 6962 §2.1 word for word, with another hash function: what all here is held against. */
 function merkleTreeHash(leaves: readonly Uint8Array[]): Uint8Array {
   const [only] = leaves
   if (only === undefined) return createHash('sha256').digest()

@@ -44,7 +44,7 @@ export interface RightEdge {
   append(leafHash: Hash): readonly Tile[]
   /** The root over all leaves so far. Costs up to 256 hashes per level. */
   root(): Hash
-  /** Copies of the partial tiles that a checkpoint of the present size needs, lowest level first. */
+  /** Copies of the partial tiles that a checkpoint of this size needs, lowest level first. */
   partialTiles(): readonly Tile[]
 }
 

@@ -50,7 +50,7 @@ function levelOf(path: TilePath): number {
   return path.kind === 'hashes' ? path.level : 0
 }
 
-/** A partial tile or bundle of an earlier size against the one of `width`, which was found right. */
+/** A partial tile or bundle of an earlier size against that of `width`, which was found right. */
 async function checkEarlier(
   fetch: FetchFile,
   path: TilePath,

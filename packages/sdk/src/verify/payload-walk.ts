@@ -97,7 +97,7 @@ export function buildPayloadWalk(fetch: FetchPart, sha256: Sha256, size: TreeSiz
     return null
   }
 
-  /** No record below the checkpoint's size may be left; in a chunk wholly below it nothing may be. */
+  /** No record below the checkpoint's size may be left; in a chunk wholly below it, nothing. */
   async function checkRest(cursor: Cursor): Promise<Broken | null> {
     const isWhole = (chunkOf(cursor.path) + 1) * CHUNK_ENTRIES <= size
     for (;;) {
@@ -162,7 +162,7 @@ function misplaced(record: PayloadRecord | null, { index, number, path }: Place)
 }
 
 function changed({ index, number, path }: Place): Broken {
-  const detail = `section ${number} of entry ${index} in ${path} is not the one that the entry names`
+  const detail = `section ${number} of entry ${index} in ${path} is not what the entry names`
   return broken('section_changed', path, parseLeafIndex(index), detail)
 }
 

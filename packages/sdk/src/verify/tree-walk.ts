@@ -40,7 +40,7 @@ export type TreeWalk = {
 /** What stands in place of a tile. `isWhole` is false for the start of a longer file. */
 type Stored = { readonly bytes: Uint8Array; readonly isWhole: boolean }
 
-/** A tile that differs from the entries: from leaf `at` on, one of `span` entries or the tile is wrong. */
+/** A tile that differs: from leaf `at` on, one of `span` entries is wrong, or the tile is. */
 type Suspect = {
   readonly kind: 'suspect'
   readonly path: HashTilePath
