@@ -56,7 +56,7 @@ function malformed(why: string, cause?: unknown): TocsinError {
   return new TocsinError('note.malformed', { public: `the checkpoint is malformed: ${why}`, cause })
 }
 
-/** The bytes of the file `checkpoint`. Throws `note.malformed` for one that none could read back. */
+/** Bytes of the file `checkpoint`. Throws `note.malformed` where none could read it back. */
 export async function signCheckpoint(
   checkpoint: Checkpoint,
   signers: readonly NoteSigner[],

@@ -1,6 +1,7 @@
 // Signed notes (C2SP signed-note v1.0.0): a text and lines of signatures, and the keys that make
 // and check them. Ed25519 (type 0x01) only; lines of other keys and types are read, kept and
-// ignored, as the specification demands. A text means nothing before `verifyNote` has said `signed`.
+// ignored, as the specification demands. A text means nothing before `verifyNote` has said
+// `signed`.
 
 import {
   concatBytes,
