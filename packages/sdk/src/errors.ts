@@ -191,6 +191,11 @@ export const ERRORS = {
     status: 413,
     help: 'Write shorter lines: 1 MiB at most.',
   },
+  'log.closed': {
+    fault: 'busy',
+    status: 503,
+    help: 'The server is stopping; send again when it is back.',
+  },
   'log.corrupt': {
     fault: 'broken',
     status: 500,
@@ -225,6 +230,11 @@ export const ERRORS = {
     fault: 'broken',
     status: 500,
     help: 'Restore the keys folder of the data directory from a copy.',
+  },
+  'log.not_writable': {
+    fault: 'caller',
+    status: 403,
+    help: 'Give Tocsin a data directory that its user owns and may write.',
   },
   'log.pushback': {
     fault: 'busy',
@@ -275,6 +285,26 @@ export const ERRORS = {
     fault: 'peer',
     status: 502,
     help: 'Nothing was shown to be wrong: make the file or address readable and verify again.',
+  },
+  'verify.key_changed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Find out why before you trust the log; the old key proves nothing about the new one.',
+  },
+  'verify.no_key': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give --vkey FILE, with the key from whoever runs the log; or --trust-directory to check less.',
+  },
+  'verify.no_log': {
+    fault: 'caller',
+    status: 404,
+    help: 'Name a data directory, a shard directory, or the URL of a server.',
+  },
+  'capture.unknown_format': {
+    fault: 'caller',
+    status: 400,
+    help: 'Name one of the formats in the message.',
   },
 } as const
 

@@ -1,68 +1,93 @@
 // File primitives that say what survives a power cut. A file is durable when its bytes and the
 // directory entry that names it were both synchronised; every function here does both or says not.
 // They are synchronous: they run on threads that own their files and have nothing else to do.
+//
+// A failed fsync is never tried again, whatever its errno: Linux reports it once and then calls the
+// pages clean, so a second call would say yes to bytes that are on no disk. It is `log.disk_failed`.
 
 import {
   closeSync,
-  existsSync,
   fdatasyncSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { TocsinError } from '@tocsin/sdk/errors'
 
-const PRIVATE_FILE = 0o600
+export const PRIVATE_FILE = 0o600
 const PRIVATE_DIRECTORY = 0o700
 
 /** Makes the names in a directory durable: files created, renamed or removed in it. */
 export function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
+  syncOpened(path, 'r', fsyncSync)
 }
 
 /** Makes the bytes of a file durable that was written by another handle. */
 export function syncFile(path: string): void {
-  const fd = openSync(path, 'r+')
+  syncOpened(path, 'r+', fdatasyncSync)
+}
+
+function syncOpened(path: string, flags: 'r' | 'r+', sync: (fd: number) => void): void {
+  const fd = openSync(path, flags)
   try {
-    fdatasyncSync(fd)
+    sync(fd)
+  } catch (cause) {
+    throw syncFailed(path, cause)
   } finally {
     closeSync(fd)
   }
+}
+
+/** What a failed fsync or fdatasync of `path` means; see the top of this file. */
+export function syncFailed(path: string, cause: unknown): TocsinError {
+  return new TocsinError('log.disk_failed', {
+    public: `the disk failed while ${path} was made durable; nothing is acknowledged on it any more`,
+    cause,
+  })
 }
 
 /** Creates a directory with its parents, only for its owner; durable. */
 export function makeDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY })
+  const full = resolve(path)
+  const first = mkdirSync(full, { recursive: true, mode: PRIVATE_DIRECTORY })
   if (first === undefined) return
-  for (let at = path; at.length >= first.length; at = dirname(at)) syncDirectory(dirname(at))
+  for (let at = full; at.length >= first.length; at = dirname(at)) syncDirectory(dirname(at))
 }
 
-/** Replaces a file in one step: a reader sees the old bytes or the new ones. Durable on return. */
-export function replaceFile(path: string, bytes: Uint8Array | string): void {
-  const temporary = `${path}.new`
-  const fd = openSync(temporary, 'w', PRIVATE_FILE)
+/**
+ * Replaces a file in one step: a reader sees the old bytes or the new ones. Durable on return. The new
+ * bytes are written to `temporary` first, which must lie on the same file system; a crash can leave
+ * it behind, a failure does not. May be tried again after a failed write.
+ */
+export function replaceFile(
+  path: string,
+  bytes: Uint8Array | string,
+  temporary: string = `${path}.new`,
+): void {
   try {
-    writeFileSync(fd, bytes)
-    fdatasyncSync(fd)
-  } finally {
-    closeSync(fd)
+    writeFileSync(temporary, bytes, { mode: PRIVATE_FILE })
+    syncFile(temporary)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
   }
-  renameSync(temporary, path)
   syncDirectory(dirname(path))
 }
 
 /** null when there is no such file. Every other failure is thrown. */
-export function readFileIfThere(path: string): Uint8Array | null {
-  if (!existsSync(path)) return null
-  return readFileSync(path)
+export function readFileIfThere(path: string): Buffer<ArrayBuffer> | null {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null
+    throw error
+  }
 }
 
 /** True for the two errors that free space cures; every other failed write is a failed disk. */
@@ -72,4 +97,29 @@ export function isDiskFull(error: unknown): boolean {
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** Whatever a file operation below `directory` threw, as what it means for whoever runs the server. */
+export function diskError(error: unknown, directory: string): TocsinError {
+  if (error instanceof TocsinError) return error
+  if (isDiskFull(error)) {
+    return new TocsinError('log.disk_full', {
+      public: `the disk of ${directory} is full; free some space, nothing was lost`,
+      cause: error,
+    })
+  }
+  if (['EACCES', 'EPERM', 'EROFS'].some(code => hasCode(error, code))) {
+    return new TocsinError('log.not_writable', {
+      public: `${directory} cannot be written (${text(error)}); run Tocsin as its owner`,
+      cause: error,
+    })
+  }
+  return new TocsinError('log.disk_failed', {
+    public: `the disk of ${directory} failed: ${text(error)}`,
+    cause: error,
+  })
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

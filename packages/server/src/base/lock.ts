@@ -1,53 +1,110 @@
 // One writer for a data directory. Node has no flock, but SQLite locks its file with the kernel's
-// record locks, which end with the process however it ends: no stale lock survives a kill.
+// record locks, which end with the process however it ends: no stale lock survives a kill. Nothing
+// else in the process may open `lock.sqlite`: closing any handle of it would drop the lock.
 
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TocsinError } from '@tocsin/sdk/errors'
-import { readFileIfThere, replaceFile } from './durable.ts'
+import { isDiskFull, readFileIfThere, replaceFile } from './durable.ts'
 
 export interface DirectoryLock {
   /** Tells whoever finds the directory locked where its owner can be reached. */
   announce(owner: LockOwner): void
+  /** May be called more than once. */
   release(): void
 }
 
 export type LockOwner = { readonly pid: number; readonly url?: string }
 
-/** Throws `log.in_use`, naming the owner, when another process holds the directory. */
+// Primary result codes of SQLite.
+const SQLITE_BUSY = 5
+const SQLITE_NOTADB = 26
+
+/**
+ * Throws `log.in_use`, naming the owner, when another process holds the directory, and
+ * `log.not_writable` when this one may not write in it.
+ */
 export function lockDirectory(directory: string, pid: number): DirectoryLock {
-  const database = new DatabaseSync(join(directory, 'lock.sqlite'))
   const ownerPath = join(directory, 'owner.json')
-  try {
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
-  } catch (cause) {
+  const database = openLocked(directory)
+  let isHeld = true
+  const announce = (owner: LockOwner) => {
+    try {
+      replaceFile(ownerPath, JSON.stringify(owner))
+    } catch (error) {
+      // The file is only a hint; a full disk must not keep a server from starting.
+      if (!isDiskFull(error)) throw error
+    }
+  }
+  const release = () => {
+    if (!isHeld) return
+    isHeld = false
+    // Takes no space, so it also works on a full disk.
+    rmSync(ownerPath, { force: true })
     database.close()
+  }
+  try {
+    announce({ pid })
+  } catch (error) {
+    release()
+    throw error
+  }
+  return { announce, release }
+}
+
+/** The open transaction is the lock. The database stays empty. */
+function openLocked(directory: string): DatabaseSync {
+  const path = join(directory, 'lock.sqlite')
+  let database: DatabaseSync | null = null
+  try {
+    database = new DatabaseSync(path)
+    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    return database
+  } catch (cause) {
+    database?.close()
+    throw lockError(directory, path, cause)
+  }
+}
+
+function lockError(directory: string, path: string, cause: unknown): TocsinError {
+  const result = cause instanceof Error && 'errcode' in cause ? cause.errcode : null
+  if (result === SQLITE_BUSY) {
     const owner = readOwner(directory)
-    const who = owner
-      ? `process ${owner.pid}${owner.url ? ` at ${owner.url}` : ''}`
-      : 'another process'
-    throw new TocsinError('log.in_use', {
+    const where = owner?.url === undefined ? '' : ` at ${owner.url}`
+    const who = owner ? `process ${owner.pid}${where}` : 'another process'
+    return new TocsinError('log.in_use', {
       public: `${directory} is in use by ${who}; stop it first, or talk to it over HTTP`,
       cause,
     })
   }
-  replaceFile(ownerPath, JSON.stringify({ pid }))
-  return {
-    announce: owner => replaceFile(ownerPath, JSON.stringify(owner)),
-    release: () => {
-      replaceFile(ownerPath, '{}')
-      database.exec('ROLLBACK')
-      database.close()
-    },
+  if (result === SQLITE_NOTADB) {
+    return new TocsinError('log.not_writable', {
+      public: `${path} is not the lock file that Tocsin made; remove it while no server runs`,
+      cause,
+    })
   }
+  return new TocsinError('log.not_writable', {
+    public: `${directory} cannot be locked (${cause}); run Tocsin as its owner`,
+    cause,
+  })
 }
 
-/** Who holds, or last held, the lock; null when nobody said. */
+/** Who holds, or last held, the lock; null when nobody said, or not in a way that can be read. */
 export function readOwner(directory: string): LockOwner | null {
   const bytes = readFileIfThere(join(directory, 'owner.json'))
-  if (!bytes) return null
-  const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8') || '{}')
+  const value = bytes === null ? null : parseJson(bytes.toString('utf8'))
   if (typeof value !== 'object' || value === null || !('pid' in value)) return null
-  const pid = Number(value.pid)
-  return 'url' in value ? { pid, url: String(value.url) } : { pid }
+  const { pid } = value
+  if (typeof pid !== 'number') return null
+  return 'url' in value && typeof value.url === 'string' ? { pid, url: value.url } : { pid }
+}
+
+/** A crash while the file was written can have left anything. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
