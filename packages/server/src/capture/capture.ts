@@ -3,44 +3,25 @@
 // without a count, a reason, and a row in the quarantine.
 
 import { ERRORS, type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
+import type { Clock } from '../base/clock.ts'
 import type { Telemetry } from '../base/emit.ts'
 import { INFLIGHT_BYTES_MAX } from '../base/limits.ts'
 import { startThread } from '../base/threads.ts'
 import type { Log } from '../log/log.ts'
-import type { LineResult, PrepareContext, Prepared } from './prepare.ts'
+import { FORMATS, findFormat, type LineFormat } from './formats/formats.ts'
+import type { LineResult, PrepareContext, Prepared, Work } from './prepare.ts'
 import type { FromPrepare, PrepareConfig, ToPrepare } from './prepare-worker.ts'
+import type { Quarantine, QuarantinedLine } from './quarantine.ts'
+import type { FileLines, LineFate, Receipt } from './receipt.ts'
 
+export { explainLines, renderReport } from './explain.ts'
+export { type FileSource, fileConsumer } from './file-consumer.ts'
+export { followFile, importLines, openImport, openPositionStore } from './follow/follow.ts'
+export { detectFormat, FORMATS, findFormat, type LineFormat } from './formats/formats.ts'
+export { createLineSplitter, type Line } from './lines.ts'
 export type { PrepareContext } from './prepare.ts'
-
-export type LineStatus = 'stored' | 'duplicate' | 'conflict' | 'refused'
-
-/** What became of one line of a body. */
-export type LineFate = {
-  /** Position in the body, 0-based. */
-  readonly line: number
-  readonly status: LineStatus
-  readonly id?: string
-  readonly code?: string
-  readonly field?: string
-  readonly reason?: string
-}
-
-export type Receipt = {
-  readonly stored: number
-  readonly duplicate: number
-  readonly conflict: number
-  readonly refused: number
-  readonly results: readonly LineFate[]
-}
-
-export type RefusedLine = {
-  readonly via: string
-  readonly principal: string
-  readonly code: string
-  readonly field?: string
-  readonly reason: string
-  readonly excerpt: string
-}
+export { openQuarantine, type Quarantine, type QuarantinedLine } from './quarantine.ts'
+export type { FileLines, LineFate, LineStatus, Receipt } from './receipt.ts'
 
 export interface Capture {
   /**
@@ -50,6 +31,11 @@ export interface Capture {
    * same body may be sent again: lines that were stored are then duplicates.
    */
   receive(body: Uint8Array<ArrayBuffer>, context: PrepareContext): Promise<Receipt>
+  /**
+   * Takes lines of one log file, as `receive` does; each gets an id from where it stands, so taking
+   * them again stores nothing twice.
+   */
+  receiveLines(lines: FileLines, context: PrepareContext): Promise<Receipt>
   close(): Promise<void>
 }
 
@@ -57,13 +43,14 @@ export type CaptureDeps = {
   readonly dataDir: string
   readonly log: Log
   readonly telemetry: Telemetry
-  /** Keeps refused lines for whoever mends the sender; never throws. */
-  readonly quarantine: (lines: readonly RefusedLine[]) => void
+  /** Keeps refused lines for whoever mends the sender. */
+  readonly quarantine: Pick<Quarantine, 'add'>
+  readonly clock: Clock
 }
 
 const CONFLICT_REASON = 'this id is already stored with other content; give a new event a new id'
 
-export function openCapture({ dataDir, log, telemetry, quarantine }: CaptureDeps): Capture {
+export function openCapture({ dataDir, log, telemetry, quarantine, clock }: CaptureDeps): Capture {
   const { kek, hashKey } = log.secrets
   const config: PrepareConfig = { dataDir, origin: log.origin, kek, hashKey }
   const thread = startThread<ToPrepare, FromPrepare>(import.meta.url, 'prepare-worker', config)
@@ -83,11 +70,8 @@ export function openCapture({ dataDir, log, telemetry, quarantine }: CaptureDeps
     tickets.clear()
   })
 
-  async function prepare(
-    body: Uint8Array<ArrayBuffer>,
-    context: PrepareContext,
-  ): Promise<Prepared> {
-    const size = body.length
+  async function prepare(work: Work, context: PrepareContext): Promise<Prepared> {
+    const size = work.bytes.length
     if (bytesPreparing > 0 && bytesPreparing + size > INFLIGHT_BYTES_MAX) {
       throw new TocsinError('log.pushback', {
         public: 'more is waiting to be prepared than the server takes; send again in a second',
@@ -97,26 +81,63 @@ export function openCapture({ dataDir, log, telemetry, quarantine }: CaptureDeps
     const ticket = Promise.withResolvers<Prepared>()
     lastTicket += 1
     tickets.set(lastTicket, ticket)
-    thread.send({ ticket: lastTicket, body, context }, [body.buffer])
+    const { buffer } = work.bytes
+    thread.send(
+      { ticket: lastTicket, work, context },
+      buffer instanceof ArrayBuffer ? [buffer] : [],
+    )
     return ticket.promise.finally(() => {
       bytesPreparing -= size
     })
   }
 
-  async function receive(body: Uint8Array<ArrayBuffer>, context: PrepareContext): Promise<Receipt> {
-    const { batch, lines } = await prepare(body, context)
+  async function take(work: Work, context: PrepareContext): Promise<Receipt> {
+    const { batch, lines } = await prepare(work, context)
     const { fates } = await log.append(batch)
     const receipt = summarise(lines, fates)
-    for (const fate of ['stored', 'duplicate', 'conflict', 'refused'] as const) {
+    for (const fate of FATES) {
       if (receipt[fate] > 0) {
         telemetry.add('capture.events', receipt[fate], { via: context.via, fate })
       }
     }
-    if (receipt.refused + receipt.conflict > 0) quarantine(refusedLines(lines, receipt, context))
+    if (receipt.refused + receipt.conflict > 0) {
+      // Not awaited: an answer does not wait for the quarantine, which counts what it cannot keep.
+      void quarantine.add(quarantined(lines, receipt, { ...context, timeMs: clock.nowMs(), work }))
+    }
     return receipt
   }
 
-  return { receive, close: () => thread.stop() }
+  return {
+    receive: (bytes, context) => take({ kind: 'body', bytes }, context),
+    receiveLines: (file, context) => take(layOutLines(file), context),
+    close: () => thread.stop(),
+  }
+}
+
+const FATES = ['stored', 'duplicate', 'conflict', 'refused'] as const
+
+function layOutLines({ format, fingerprint, lines }: FileLines): Work {
+  const bytes = new Uint8Array(lines.reduce((sum, line) => sum + line.bytes.length, 0))
+  const ends = new Uint32Array(lines.length)
+  const offsets = new Float64Array(lines.length)
+  let at = 0
+  lines.forEach((line, i) => {
+    bytes.set(line.bytes, at)
+    at += line.bytes.length
+    ends[i] = at
+    offsets[i] = line.offset
+  })
+  return { kind: 'lines', bytes, ends, offsets, format, fingerprint: Uint8Array.from(fingerprint) }
+}
+
+/** The format of that name. Throws `capture.unknown_format`, naming what there is. */
+export function parseFileFormat(name: string): LineFormat {
+  const format = findFormat(name)
+  if (format) return format
+  throw new TocsinError('capture.unknown_format', {
+    public: `${JSON.stringify(name)} is no format; there are ${FORMATS.map(f => f.name).join(', ')}`,
+    field: 'format',
+  })
 }
 
 function revive(code: string, reason: string): TocsinError {
@@ -146,18 +167,22 @@ function summarise(
   return { ...counts, results }
 }
 
-function refusedLines(
+type QuarantineContext = PrepareContext & { readonly timeMs: number; readonly work: Work }
+
+function quarantined(
   lines: readonly LineResult[],
   { results }: Receipt,
-  { via, principal }: PrepareContext,
-): readonly RefusedLine[] {
-  const rows: RefusedLine[] = []
-  results.forEach(({ status, code, field, reason, id }, i) => {
-    if (status !== 'refused' && status !== 'conflict') return
+  { principal, timeMs, work }: QuarantineContext,
+): readonly QuarantinedLine[] {
+  const rows: QuarantinedLine[] = []
+  results.forEach((result, i) => {
+    if (result.status !== 'refused' && result.status !== 'conflict') return
+    const { code = '', reason = '', id = '', field } = result
     const line = lines[i]
-    const excerpt = line && 'refused' in line ? line.excerpt : (id ?? '')
-    const where = field === undefined ? {} : { field }
-    rows.push({ via, principal, code: code ?? '', ...where, reason: reason ?? '', excerpt })
+    const { excerpt, bytes } = line && 'refused' in line ? line : { excerpt: id, bytes: id.length }
+    const where = work.kind === 'lines' ? { offset: work.offsets[result.line] ?? 0 } : {}
+    const what = field === undefined ? {} : { field }
+    rows.push({ timeMs, source: principal, ...where, code, ...what, reason, bytes, line: excerpt })
   })
   return rows
 }

@@ -7,7 +7,7 @@ import { isDiskFull } from '../base/durable.ts'
 import { systemEntropy } from '../base/entropy.ts'
 import { thisThread } from '../base/threads.ts'
 import { openKeyRing, openVault, type PreparedBatch } from '../log/log.ts'
-import { buildPreparer, type LineResult, type PrepareContext } from './prepare.ts'
+import { buildPreparer, type LineResult, type PrepareContext, type Work } from './prepare.ts'
 
 export type PrepareConfig = {
   readonly dataDir: string
@@ -18,7 +18,7 @@ export type PrepareConfig = {
 
 export type ToPrepare = {
   readonly ticket: number
-  readonly body: Uint8Array
+  readonly work: Work
   readonly context: PrepareContext
 }
 
@@ -42,9 +42,9 @@ const entropy = systemEntropy()
 const vault = openVault(origin, openKeyRing(dataDir, kek, entropy), entropy)
 const prepare = buildPreparer(vault, hashKey)
 
-thread.onMessage(({ ticket, body, context }) => {
+thread.onMessage(({ ticket, work, context }) => {
   try {
-    const { batch, lines } = prepare(body, context, systemClock.nowMs())
+    const { batch, lines } = prepare(work, context, systemClock.nowMs())
     const { bytes, events } = batch
     thread.send({ kind: 'prepared', ticket, batch, lines }, [ownBuffer(bytes), ownBuffer(events)])
   } catch (error) {

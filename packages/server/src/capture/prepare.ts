@@ -1,26 +1,47 @@
-// One body of events → one prepared batch: split into lines, parse, admit, seal, lay out as the log
-// takes it. All the work an event costs before it is durable, and none of the waiting; runs on a
-// prepare thread. A line that is refused is a row of the result and never stops the others.
+// Work for the prepare thread → one prepared batch: cut into lines, parse, admit, seal, lay out as the
+// log takes it. All the work an event costs before it is durable, and none of the waiting. A line that
+// is refused is a row of the result and never stops the others.
 
+import { isUtf8 } from 'node:buffer'
 import { uuidBytes } from '@tocsin/sdk/entry'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { parseEvent, parseEventLine, type WireEvent } from '@tocsin/sdk/event'
 import {
   buildBatch,
   contentDigest,
+  hmac,
   type PreparedBatch,
   splitEvent,
   type Vault,
 } from '../log/log.ts'
-import { type AdmitContext, admitEvent } from './admit.ts'
+import { type AdmitContext, admitEvent, uuidV8 } from './admit.ts'
 import { type Line, splitBody } from './body.ts'
+import { lineIdentity } from './follow/follow.ts'
+import { findFormat, type LineFormat } from './formats/formats.ts'
+import { utf8OrEscaped } from './utf8-text.ts'
 
 export type PrepareContext = Omit<AdmitContext, 'nowMs' | 'hashKey'> & {
   /** Tocsin's own events, which may have kinds that no producer may send. */
   readonly own?: boolean
 }
 
-/** What became of line `line` (0-based, as it stood in the body): its id, or why it was refused. */
+/** A body as it was sent, or lines of a log file with the places where they stand in it. */
+export type Work =
+  | { readonly kind: 'body'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'lines'
+      /** The lines without their ends, one after the other. */
+      readonly bytes: Uint8Array
+      /** Line i lies at `ends[i - 1]` to `ends[i]` of `bytes`. */
+      readonly ends: Uint32Array
+      /** Where line i stands in its file. */
+      readonly offsets: Float64Array
+      readonly format: string
+      /** SHA-256 of the file's first line: the file's name for ids. */
+      readonly fingerprint: Uint8Array
+    }
+
+/** What became of line `line` (0-based): its id, or why it was refused. */
 export type LineResult =
   | { readonly line: number; readonly id: string }
   | {
@@ -28,34 +49,42 @@ export type LineResult =
       readonly refused: string
       readonly field?: string
       readonly reason: string
-      /** The line's beginning, for the quarantine. */
+      /** The line's beginning and its whole size, for the quarantine. */
       readonly excerpt: string
+      readonly bytes: number
     }
 
 export type Prepared = { readonly batch: PreparedBatch; readonly lines: readonly LineResult[] }
 
-export type Preparer = (body: Uint8Array, context: PrepareContext, nowMs: number) => Prepared
+export type Preparer = (work: Work, context: PrepareContext, nowMs: number) => Prepared
 
 const EXCERPT_CHARS = 2048
 
+/** One line that can be read: what it says is parsed only when it is its turn. */
+type Readable = {
+  readonly line: number
+  readonly read: () => WireEvent
+  readonly text: () => string
+}
+
 /** `vault` seals; `hashKey` keys hashes, derived ids and digests. Not to be shared between threads. */
 export function buildPreparer(vault: Vault, hashKey: Uint8Array): Preparer {
-  return (body, context, nowMs) => {
+  return (work, context, nowMs) => {
     const lines: LineResult[] = []
     const layout = buildBatch()
     const admit = { ...context, hashKey, nowMs }
-    for (const line of splitBody(body)) {
+    for (const readable of readables(work, admit)) {
       try {
-        lines.push({ line: line.line, id: seal(parseLine(line, context, nowMs), admit) })
+        lines.push({ line: readable.line, id: seal(readable.read(), admit) })
       } catch (error) {
-        lines.push(refusal(line, error))
+        lines.push(refusal(readable, error))
       }
     }
     vault.commitKeys()
     return { batch: layout.finish(), lines }
 
-    function seal(wire: WireEvent, admit: AdmitContext): string {
-      const { event, typeUid, statusId } = admitEvent(wire, admit)
+    function seal(wire: WireEvent, context: AdmitContext): string {
+      const { event, typeUid, statusId } = admitEvent(wire, context)
       const { sections, followed, meant } = splitEvent(event)
       const digest = contentDigest(hashKey, meant)
       const { id } = event
@@ -66,17 +95,77 @@ export function buildPreparer(vault: Vault, hashKey: Uint8Array): Preparer {
   }
 }
 
-function parseLine({ text, value }: Line, context: PrepareContext, nowMs: number): WireEvent {
-  const by = context.own ? 'server' : 'producer'
+type ReadContext = PrepareContext & Pick<AdmitContext, 'hashKey' | 'nowMs'>
+
+function* readables(work: Work, context: ReadContext): Generator<Readable> {
+  if (work.kind === 'lines') return yield* fileLines(work, context)
+  for (const line of splitBody(work.bytes)) {
+    yield {
+      line: line.line,
+      read: () => parseLine(line, context),
+      text: () => line.text ?? JSON.stringify(line.value) ?? '',
+    }
+  }
+}
+
+function parseLine({ text, value }: Line, { own, nowMs }: ReadContext): WireEvent {
+  const by = own ? 'server' : 'producer'
   if (value !== undefined) return parseEvent(value, nowMs, by)
   if (text !== null) return parseEventLine(text, nowMs, by)
   throw new TocsinError('event.not_utf8', { public: 'the line is not UTF-8; send it in UTF-8' })
 }
 
+type FileLines = Extract<Work, { kind: 'lines' }>
+
+function* fileLines(work: FileLines, context: ReadContext): Generator<Readable> {
+  const format = findFormat(work.format)
+  if (!format) throw new TocsinError('internal.bug', { public: `no format ${work.format}` })
+  const bytes = Buffer.from(work.bytes.buffer, work.bytes.byteOffset, work.bytes.length)
+  for (let line = 0; line < work.ends.length; line++) {
+    const part = bytes.subarray(line === 0 ? 0 : work.ends[line - 1], work.ends[line])
+    yield {
+      line,
+      read: () => parseFileLine(part, work.offsets[line] ?? 0, { work, format, context }),
+      text: () => utf8OrEscaped(part, 'keep'),
+    }
+  }
+}
+
+type FileContext = {
+  readonly work: FileLines
+  readonly format: LineFormat
+  readonly context: ReadContext
+}
+
+/** The event with an id made from where the line stands, so that reading it again stores nothing twice. */
+function parseFileLine(
+  part: Buffer,
+  offset: number,
+  { work, format, context }: FileContext,
+): WireEvent {
+  const text = fileText(part, format)
+  const parsed = format.parseLine(text, { nowMs: context.nowMs, source: context.principal })
+  if (parsed.kind === 'refused') {
+    const where = parsed.field === undefined ? {} : { field: parsed.field }
+    throw new TocsinError(parsed.code, { public: parsed.reason, ...where })
+  }
+  const { fingerprint } = work
+  const identity = lineIdentity({ fingerprint, offset, bytes: part })
+  return { ...parsed.event, id: parsed.event.id ?? uuidV8(hmac(context.hashKey, identity)) }
+}
+
+function fileText(part: Buffer, format: LineFormat): string {
+  if (isUtf8(part)) return part.toString('utf8')
+  if (format.invalidUtf8 === 'escape') return utf8OrEscaped(part, 'keep')
+  throw new TocsinError('event.not_utf8', { public: 'the line is not UTF-8; write it in UTF-8' })
+}
+
 /** Only what a sender can mend is a row of the result; everything else ends the whole batch. */
-function refusal({ line, text, value }: Line, error: unknown): LineResult {
+function refusal({ line, text }: Readable, error: unknown): LineResult {
   if (!(error instanceof TocsinError) || error.fault !== 'caller') throw error
-  const excerpt = (text ?? JSON.stringify(value) ?? '').slice(0, EXCERPT_CHARS)
   const field = error.field === undefined ? {} : { field: error.field }
-  return { line, refused: error.code, ...field, reason: error.message, excerpt }
+  const whole = text()
+  const excerpt = whole.slice(0, EXCERPT_CHARS)
+  const bytes = Buffer.byteLength(whole)
+  return { line, refused: error.code, ...field, reason: error.message, excerpt, bytes }
 }

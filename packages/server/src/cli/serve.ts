@@ -1,0 +1,118 @@
+// `tocsin serve`: opens the data directory, listens, follows files, and ends in order when asked to.
+
+import { rmSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
+import { replaceFile } from '../base/durable.ts'
+import { createTelemetry, type Level, type Telemetry } from '../base/emit.ts'
+import { systemEntropy } from '../base/entropy.ts'
+import { localFile, parseServerConfig, type ServeFlags, type ServerConfig } from '../config.ts'
+import { followFiles } from '../follow-files.ts'
+import { generateKey } from '../query/query.ts'
+import { listen, type Show } from '../show/show.ts'
+import { localOperator, openTocsin, TENANT, type Tocsin } from '../tocsin.ts'
+import { VERSION } from '../version.ts'
+import { EXIT, type ExitCode, type Io } from './io.ts'
+import { rememberOwnLog } from './known-logs.ts'
+
+export type Running = {
+  readonly tocsin: Tocsin
+  readonly show: Show
+  readonly config: ServerConfig
+  /** Resolves when the process was asked to end. */
+  readonly asked: Promise<void>
+  stop(): Promise<void>
+}
+
+export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
+  const running = await start(flags, io)
+  const { tocsin, show, config } = running
+  io.say(`Tocsin ${VERSION} listens on ${show.url}`)
+  io.say(`  data      ${config.dataDir} (${tocsin.log.size} entries)`)
+  io.say(`  log       ${tocsin.log.vkey}`)
+  for (const { format, path } of config.follow) io.say(`  follows   ${path} (${format})`)
+  if (tocsin.keys.list().length === 0) {
+    io.say('  first key tocsin keys create --name my-app --scope ingest')
+  }
+  await running.asked
+  io.say('Stopping: finishing requests, signing a last checkpoint')
+  await running.stop()
+  return EXIT.ok
+}
+
+/** Everything `serve` and `demo` share: open, listen, leave the owner's key in the data directory. */
+export async function start(flags: ServeFlags, io: Io): Promise<Running> {
+  const config = parseServerConfig(flags, io.env)
+  const entropy = systemEntropy()
+  const telemetry = createTelemetry((level, sentence) => io.say(`${mark(level)}${sentence}`))
+  const tocsin = await openTocsin(config.dataDir, {
+    clock: systemClock,
+    entropy,
+    telemetry,
+    onFatal: error => {
+      io.say(`tocsin: ${error.message}`)
+      process.exit(EXIT.error)
+    },
+  })
+  const local = { secret: generateKey(entropy), operator: localOperator() }
+  const show = await listenOrClose(config, tocsin, { telemetry, local })
+  const followed = followFiles(config.follow, tocsin)
+  tocsin.lock.announce({ pid: process.pid, url: show.url })
+  replaceFile(localFile(config.dataDir), JSON.stringify({ url: show.url, apiKey: local.secret }))
+  rememberOwnLog(io.env, tocsin.log)
+  return {
+    tocsin,
+    show,
+    config,
+    asked: askedToEnd(),
+    async stop() {
+      rmSync(localFile(config.dataDir), { force: true })
+      await followed.stop()
+      await show.close()
+      await tocsin.close()
+    },
+  }
+}
+
+type ListenParts = {
+  readonly telemetry: Telemetry
+  readonly local: { readonly secret: string; readonly operator: string }
+}
+
+async function listenOrClose(
+  config: ServerConfig,
+  tocsin: Tocsin,
+  { telemetry, local }: ListenParts,
+): Promise<Show> {
+  const { log, capture, query, keys, record, createApiKey, revokeApiKey, deps } = tocsin
+  try {
+    return await listen(config, {
+      log,
+      capture,
+      query,
+      keys,
+      record,
+      createApiKey,
+      revokeApiKey,
+      telemetry,
+      clock: deps.clock,
+      entropy: deps.entropy,
+      tenant: TENANT,
+      version: VERSION,
+      keepContent: config.keepContent,
+      local,
+    })
+  } catch (error) {
+    await tocsin.close()
+    throw error
+  }
+}
+
+function mark(level: Level): string {
+  return level === 'info' ? '' : `${level}: `
+}
+
+function askedToEnd(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}

@@ -1,0 +1,152 @@
+// How the field catalogue stands in the index. The fields that people ask for most are columns, filled
+// by DuckDB from the event's JSON in one pass; every other field is read out of the JSON by a query
+// that names it. One table decides which is which, so moving a field is one line.
+
+import { FIELDS, type Field } from '@tocsin/sdk/event'
+
+/** Fields with a column of their own. */
+const MATERIALISED = new Set([
+  'id',
+  'requestId',
+  'tenant',
+  'kind',
+  'retention',
+  'actor.type',
+  'actor.id',
+  'actor.verified',
+  'actor.claimed',
+  'actor.session',
+  'actor.credential',
+  'agent.id',
+  'onBehalfOf.id',
+  'system',
+  'operation',
+  'model.requested',
+  'model.served',
+  'model.version',
+  'resource.id',
+  'tool.name',
+  'conversation',
+  'time',
+  'observed',
+  'source.ip',
+  'source.userAgent',
+  'via',
+  'endpoint',
+  'outcome',
+  'reasonCode',
+  'status',
+  'usage.in',
+  'usage.out',
+  'bytes.in',
+  'bytes.out',
+  'rows',
+  'durationMs',
+  'costMicros',
+  'inputHash',
+])
+
+const LISTS_OF_OBJECTS = new Set(['resource', 'onBehalfOf'])
+
+const COLUMNS = FIELDS.filter(f => MATERIALISED.has(f.path))
+const LAZY = FIELDS.filter(f => !MATERIALISED.has(f.path) && f.type !== 'json')
+
+/** Columns of the hot table and of every Parquet file, in order. `idx` is the leaf index. */
+export const CREATE_HOT: string = `CREATE TABLE hot (idx UBIGINT, raw VARCHAR, ${COLUMNS.map(
+  f => `${quoted(f.column)} ${sqlType(f)}`,
+).join(', ')})`
+
+/**
+ * Inserts events given as NDJSON (parameter 2) under consecutive leaf indexes from parameter 1 on.
+ * JSON text holds no raw newline, so the lines are the events.
+ */
+export const INSERT_LINES: string = `INSERT INTO hot
+  SELECT $1::UBIGINT + ord - 1, line, ${COLUMNS.map(f => extract('s', f)).join(', ')}
+  FROM (
+    SELECT line, ord, json_transform(line, '${JSON.stringify(structure())}') AS s
+    FROM (
+      SELECT unnest(string_split($2, chr(10))) AS line,
+        generate_subscripts(string_split($2, chr(10)), 1) AS ord
+    )
+    WHERE line <> ''
+  )`
+
+/** Select-list items for the columns that `sql` names and that are not stored. */
+export function lazyColumns(sql: string): string {
+  const words = new Set(sql.match(/[a-z0-9_]+/g) ?? [])
+  const items = LAZY.filter(f => words.has(f.column)).map(
+    f => `${fromRaw(f)} AS ${quoted(f.column)}`,
+  )
+  if (words.has('source_ip_key')) items.push(`${IP_KEY} AS source_ip_key`)
+  return items.map(item => `, ${item}`).join('')
+}
+
+function sqlType(field: Field): string {
+  const types = { text: 'VARCHAR', ip: 'VARCHAR', int: 'BIGINT', time: 'BIGINT' } as const
+  const one = field.type in types ? types[field.type as keyof typeof types] : otherType(field)
+  return field.many ? `${one}[]` : one
+}
+
+function otherType(field: Field): string {
+  if (field.type === 'bool') return 'BOOLEAN'
+  return field.type === 'number' ? 'DOUBLE' : 'VARCHAR'
+}
+
+/** The shape that json_transform reads: only what COLUMNS needs. */
+function structure(): object {
+  const root: { [key: string]: unknown } = {}
+  for (const f of COLUMNS) {
+    const [head = '', ...rest] = f.path.split('.')
+    const one = sqlType({ ...f, many: false })
+    if (LISTS_OF_OBJECTS.has(head)) root[head] = [{ [rest.join('.')]: one }]
+    else put(root, [head, ...rest], f.many ? [one] : one)
+  }
+  return root
+}
+
+function put(root: { [key: string]: unknown }, keys: readonly string[], value: unknown): void {
+  const [head = '', ...rest] = keys
+  if (rest.length === 0) {
+    root[head] = value
+    return
+  }
+  const child = (root[head] ?? {}) as { [key: string]: unknown }
+  root[head] = child
+  put(child, rest, value)
+}
+
+function extract(struct: string, field: Field): string {
+  const [head = '', ...rest] = field.path.split('.')
+  if (LISTS_OF_OBJECTS.has(head)) {
+    return `list_transform(${struct}.${quoted(head)}, lambda x: x.${quoted(rest.join('.'))})`
+  }
+  return [struct, quoted(head), ...rest.map(quoted)].join('.')
+}
+
+function fromRaw(field: Field): string {
+  const [head = '', ...rest] = field.path.split('.')
+  const path = LISTS_OF_OBJECTS.has(head) ? `$.${head}[*].${rest.join('.')}` : `$.${field.path}`
+  if (field.many && LISTS_OF_OBJECTS.has(head)) return `json_extract_string(raw, '${path}')`
+  if (field.many) return `CAST(json_extract(raw, '${path}') AS VARCHAR[])`
+  return `TRY_CAST(json_extract_string(raw, '${path}') AS ${sqlType(field)})`
+}
+
+function quoted(name: string): string {
+  return `"${name}"`
+}
+
+/** 32 hex digits of an address, IPv4 as mapped IPv6, from its text; null when it is none. */
+const GROUPS_OF = (part: string) =>
+  `CASE WHEN ${part} = '' THEN [] ELSE string_split(${part}, ':') END`
+const IPV6_LEFT = GROUPS_OF("split_part(source_ip, '::', 1)")
+const IPV6_RIGHT = GROUPS_OF("split_part(source_ip, '::', 2)")
+const ZEROS = `list_transform(range(8 - len(${IPV6_LEFT}) - len(${IPV6_RIGHT})), lambda z: '0')`
+const IP_KEY = `CASE
+  WHEN regexp_full_match(source_ip, '\\d{1,3}(\\.\\d{1,3}){3}') THEN
+    '00000000000000000000ffff' || list_aggregate(list_transform(
+      string_split(source_ip, '.'), lambda o: printf('%02x', o::INTEGER)), 'string_agg', '')
+  WHEN regexp_full_match(source_ip, '[0-9a-fA-F:]+') AND contains(source_ip, ':') THEN
+    lower(list_aggregate(list_transform(
+      list_concat(${IPV6_LEFT}, list_concat(${ZEROS}, ${IPV6_RIGHT})),
+      lambda g: lpad(g, 4, '0')), 'string_agg', ''))
+  END`

@@ -1,0 +1,132 @@
+// The thread that owns the index. It follows the log from its own cursor: from files while it is behind,
+// from live batches once it has caught up, and answers searches meanwhile.
+
+import { TocsinError } from '@tocsin/sdk/errors'
+import { systemEntropy } from '../base/entropy.ts'
+import { CATCH_UP_ENTRIES } from '../base/limits.ts'
+import { thisThread } from '../base/threads.ts'
+import {
+  joinSections,
+  openKeyRing,
+  openShardReader,
+  openVault,
+  type ShardPaths,
+  type ShardReader,
+} from '../log/log.ts'
+import { type EventStore, openEventStore, type Row, type Statement } from './store.ts'
+
+export type IndexConfig = {
+  readonly dataDir: string
+  readonly directory: string
+  readonly paths: ShardPaths
+  readonly origin: string
+  readonly kek: Uint8Array
+  readonly publishedSize: number
+}
+
+export type ToIndex =
+  | {
+      readonly kind: 'live'
+      readonly firstIndex: number
+      readonly count: number
+      readonly events: Uint8Array
+      /** True when some of the entries are control entries, which have no line. */
+      readonly hasHoles: boolean
+    }
+  | { readonly kind: 'published'; readonly size: number }
+  | { readonly kind: 'select'; readonly ticket: number; readonly statement: Statement }
+  | { readonly kind: 'close' }
+
+export type FromIndex =
+  | { readonly kind: 'indexed'; readonly size: number; readonly taken: boolean }
+  | { readonly kind: 'rows'; readonly ticket: number; readonly rows: readonly Row[] }
+  | { readonly kind: 'failed'; readonly ticket: number; readonly reason: string }
+  | { readonly kind: 'closed' }
+
+const thread = thisThread<ToIndex, FromIndex, IndexConfig>()
+const { dataDir, directory, paths, origin, kek, publishedSize } = thread.data
+
+async function main(): Promise<void> {
+  const store = await openEventStore(directory)
+  const entropy = systemEntropy()
+  const vault = openVault(origin, openKeyRing(dataDir, kek, entropy), entropy)
+  const reader = openShardReader(paths, vault)
+  follow(store, reader)
+}
+
+function follow(store: EventStore, reader: ShardReader): void {
+  let published = publishedSize
+  let working: Promise<void> = Promise.resolve()
+
+  const enqueue = (step: () => Promise<void>) => {
+    working = working.then(step).catch((error: unknown) => {
+      // The index is a view: it can be wrong only by being behind. Say so and go on from the cursor.
+      throw new TocsinError('internal.bug', { public: `indexing failed: ${String(error)}` })
+    })
+  }
+
+  async function catchUp(): Promise<void> {
+    while (store.indexed < published) {
+      const to = Math.min(published, store.indexed + CATCH_UP_ENTRIES)
+      await insertRange(store, reader, to)
+      await store.flush(false)
+      thread.send({ kind: 'indexed', size: store.indexed, taken: false })
+    }
+  }
+
+  async function takeLive(message: Extract<ToIndex, { kind: 'live' }>): Promise<void> {
+    const { firstIndex, count, events, hasHoles } = message
+    // Behind: the files have these entries too, once the next checkpoint is out.
+    const isNext = firstIndex === store.indexed
+    if (isNext && !hasHoles) {
+      await store.insert(firstIndex, Buffer.from(events).toString('utf8'))
+      await store.flush(false)
+    }
+    if (isNext && (!hasHoles || events.length === 0)) store.advance(firstIndex + count)
+    thread.send({ kind: 'indexed', size: store.indexed, taken: true })
+  }
+
+  thread.onMessage(message => {
+    if (message.kind === 'live') enqueue(() => takeLive(message))
+    else if (message.kind === 'published') {
+      published = message.size
+      enqueue(catchUp)
+    } else if (message.kind === 'select') void answer(store, message.ticket, message.statement)
+    else enqueue(() => close(store))
+  })
+  enqueue(catchUp)
+}
+
+/** Reads entries from the files up to `to`; what cannot be opened any more is passed over. */
+async function insertRange(store: EventStore, reader: ShardReader, to: number): Promise<void> {
+  let lines: string[] = []
+  let first = store.indexed
+  const put = async (next: number) => {
+    if (lines.length > 0) await store.insert(first, `${lines.join('\n')}\n`)
+    lines = []
+    first = next
+  }
+  for (const read of reader.read(store.indexed, to)) {
+    const text = 'sections' in read ? joinSections(read.sections, { withContent: false }) : null
+    if (text === null) await put(read.index + 1)
+    else lines.push(text)
+  }
+  await put(to)
+  store.advance(to)
+}
+
+async function answer(store: EventStore, ticket: number, statement: Statement): Promise<void> {
+  try {
+    thread.send({ kind: 'rows', ticket, rows: await store.select(statement) })
+  } catch (error) {
+    thread.send({ kind: 'failed', ticket, reason: String(error) })
+  }
+}
+
+async function close(store: EventStore): Promise<void> {
+  await store.flush(true)
+  store.close()
+  thread.send({ kind: 'closed' })
+}
+
+await main()

@@ -1,0 +1,276 @@
+// The index itself: a hot table in DuckDB's memory for the newest events and Parquet files for the rest,
+// read together by the same SQL. A view of the log: everything here can be deleted and comes again.
+// It holds clear values, so its directory is the owner's alone. Owned by one thread.
+//
+// Files lie by retention class and month, each sorted by time: `events/<class>/<yyyy-mm>/<n>.parquet`.
+// `manifest.json` says which files count and up to which leaf index they reach; files that it does
+// not name are leftovers of a crash and are removed at start.
+
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import {
+  makeDirectory,
+  readFileIfThere,
+  replaceFile,
+  syncDirectory,
+  syncFile,
+} from '../base/durable.ts'
+import {
+  HOT_ROWS_MAX,
+  PARTITION_FILES_MAX,
+  PARTITION_ROWS_MERGED_MAX,
+  QUERY_MEMORY_BYTES,
+} from '../base/limits.ts'
+import { CREATE_HOT, INSERT_LINES, lazyColumns } from './columns.ts'
+
+const FORMAT = 1
+
+type PartFile = {
+  readonly path: string
+  readonly partition: string
+  readonly rows: number
+  readonly minTime: number
+  readonly maxTime: number
+}
+
+type Manifest = {
+  readonly format: number
+  /** Entries below this leaf index are in the files. */
+  readonly cursor: number
+  readonly nextFile: number
+  readonly files: readonly PartFile[]
+}
+
+export type SqlPart = { readonly sql: string; readonly params: readonly DuckDBValue[] }
+export type TimeRange = { readonly fromMs: number; readonly toMs: number }
+export type Row = { readonly [column: string]: unknown }
+
+export interface EventStore {
+  /** Entries below this leaf index can be searched. */
+  readonly indexed: number
+  /** Adds events given as NDJSON under consecutive leaf indexes from `firstIndex` on. */
+  insert(firstIndex: number, lines: string): Promise<void>
+  /** Entries below `index` that are no events are passed over. */
+  advance(index: number): void
+  /** Moves the hot rows to files when they are many, or whenever `force` says so. */
+  flush(force: boolean): Promise<void>
+  /**
+   * Runs `select` with its `FROM events` meaning every event whose time is in the range, and `where`
+   * applied. At most one statement; values only by parameter.
+   */
+  select(statement: Statement): Promise<readonly Row[]>
+  close(): void
+}
+
+export type Statement = {
+  /** Select list and what follows WHERE; they may name columns of the index. */
+  readonly columns: string
+  readonly where: SqlPart
+  readonly tail: SqlPart
+  readonly range: TimeRange
+}
+
+export async function openEventStore(directory: string): Promise<EventStore> {
+  makeDirectory(directory)
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '2',
+    memory_limit: `${Math.round(QUERY_MEMORY_BYTES / 1024 ** 2)}MB`,
+    temp_directory: join(directory, 'spill'),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  await connection.run("SET TimeZone = 'UTC'")
+  await connection.run(CREATE_HOT)
+  const manifest = readManifest(directory)
+  removeLeftovers(directory, manifest)
+  return buildStore(directory, connection, manifest, () => {
+    connection.closeSync()
+    instance.closeSync()
+  })
+}
+
+function buildStore(
+  directory: string,
+  connection: DuckDBConnection,
+  start: Manifest,
+  close: () => void,
+): EventStore {
+  let manifest = start
+  let indexed = start.cursor
+  let hotRows = 0
+  // One statement at a time changes the table; searches run beside it.
+  let writing: Promise<void> = Promise.resolve()
+
+  function exclusive(step: () => Promise<void>): Promise<void> {
+    writing = writing.catch(() => undefined).then(step)
+    return writing
+  }
+
+  async function insert(firstIndex: number, lines: string): Promise<void> {
+    const statement = await connection.prepare(INSERT_LINES)
+    statement.bindBigInt(1, BigInt(firstIndex))
+    statement.bindVarchar(2, lines)
+    const result = await statement.run()
+    const rows = result.rowsChanged
+    statement.destroySync()
+    hotRows += rows
+    indexed = firstIndex + rows
+  }
+
+  async function flush(force: boolean): Promise<void> {
+    if (hotRows === 0 || (hotRows < HOT_ROWS_MAX && !force)) return
+    const cursor = indexed
+    const files = [...manifest.files]
+    let { nextFile } = manifest
+    for (const partition of await hotPartitions(connection)) {
+      files.push(
+        await writePart(connection, { directory, partition, number: nextFile }, hotPart(partition)),
+      )
+      nextFile += 1
+    }
+    manifest = { format: FORMAT, cursor, nextFile, files }
+    writeManifest(directory, manifest)
+    await connection.run('TRUNCATE hot')
+    hotRows = 0
+    await merge()
+  }
+
+  /** Joins the small files of a partition that has many, so that a search opens few. */
+  async function merge(): Promise<void> {
+    const small = manifest.files.filter(f => f.rows < PARTITION_ROWS_MERGED_MAX)
+    for (const [partition, parts] of Map.groupBy(small, f => f.partition)) {
+      if (parts.length < PARTITION_FILES_MAX) continue
+      const number = manifest.nextFile
+      const source = `read_parquet([${parts.map(p => literal(join(directory, p.path))).join(', ')}])`
+      const joined = await writePart(connection, { directory, partition, number }, source)
+      const files = [...manifest.files.filter(f => !parts.includes(f)), joined]
+      manifest = { ...manifest, nextFile: number + 1, files }
+      writeManifest(directory, manifest)
+      for (const part of parts) rmSync(join(directory, part.path), { force: true })
+    }
+  }
+
+  async function select(statement: Statement): Promise<readonly Row[]> {
+    const { columns, where, tail, range } = statement
+    const used = `${columns} ${where.sql} ${tail.sql}`
+    const files = manifest.files.filter(f => f.maxTime >= range.fromMs && f.minTime < range.toMs)
+    const paths = files.map(f => literal(join(directory, f.path))).join(', ')
+    const cold =
+      files.length === 0 ? '' : `UNION ALL BY NAME SELECT * FROM read_parquet([${paths}])`
+    const sql = `WITH events AS (
+        SELECT *${lazyColumns(used)} FROM (SELECT * FROM hot ${cold})
+        WHERE "time" >= ? AND "time" < ?
+      )
+      SELECT ${columns} FROM events WHERE ${where.sql} ${tail.sql}`
+    const bounds = [BigInt(range.fromMs), BigInt(range.toMs)]
+    const values = [...bounds, ...where.params, ...tail.params]
+    const reader = await connection.runAndReadAll(sql, values)
+    return reader.getRowObjectsJS()
+  }
+
+  return {
+    get indexed() {
+      return indexed
+    },
+    insert: (firstIndex, lines) => exclusive(() => insert(firstIndex, lines)),
+    advance(index) {
+      indexed = Math.max(indexed, index)
+    },
+    flush: force => exclusive(() => flush(force)),
+    async select(statement) {
+      // A flush moves rows from the table to a file; a search must see them once.
+      await writing.catch(() => undefined)
+      return select(statement)
+    },
+    close,
+  }
+}
+
+async function hotPartitions(connection: DuckDBConnection): Promise<readonly string[]> {
+  const reader = await connection.runAndReadAll(
+    `SELECT DISTINCT retention || '/' || strftime(make_timestamp("time" * 1000), '%Y-%m') AS partition
+     FROM hot ORDER BY 1`,
+  )
+  return reader.getRowObjectsJS().map(row => String(row.partition))
+}
+
+function hotPart(partition: string): string {
+  const [retention = '', month = ''] = partition.split('/')
+  return `(SELECT * FROM hot WHERE retention = ${literal(retention)}
+    AND strftime(make_timestamp("time" * 1000), '%Y-%m') = ${literal(month)})`
+}
+
+type PartPlace = {
+  readonly directory: string
+  readonly partition: string
+  readonly number: number
+}
+
+async function writePart(
+  connection: DuckDBConnection,
+  { directory, partition, number }: PartPlace,
+  source: string,
+): Promise<PartFile> {
+  const folder = join('events', partition)
+  const path = join(folder, `${String(number).padStart(9, '0')}.parquet`)
+  makeDirectory(join(directory, folder))
+  await connection.run(
+    `COPY (SELECT * FROM ${source} ORDER BY "time", idx) TO ${literal(join(directory, path))}
+     (FORMAT parquet, COMPRESSION zstd)`,
+  )
+  syncFile(join(directory, path))
+  syncDirectory(join(directory, folder))
+  const reader = await connection.runAndReadAll(
+    `SELECT count(*) AS n, min("time") AS lo, max("time") AS hi
+     FROM read_parquet(${literal(join(directory, path))})`,
+  )
+  const [row] = reader.getRowObjectsJS()
+  return {
+    path,
+    partition,
+    rows: Number(row?.n),
+    minTime: Number(row?.lo),
+    maxTime: Number(row?.hi),
+  }
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+function readManifest(directory: string): Manifest {
+  const empty: Manifest = { format: FORMAT, cursor: 0, nextFile: 0, files: [] }
+  const bytes = readFileIfThere(join(directory, 'manifest.json'))
+  if (!bytes) return empty
+  const manifest = parseManifest(Buffer.from(bytes).toString('utf8'))
+  // An index of another format, or with a file gone, is simply built again.
+  const isWhole = manifest?.files.every(f => existsSync(join(directory, f.path)))
+  return manifest?.format === FORMAT && isWhole ? manifest : empty
+}
+
+function parseManifest(text: string): Manifest | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && 'files' in value
+    return isObject ? (value as Manifest) : null
+  } catch {
+    return null
+  }
+}
+
+function writeManifest(directory: string, manifest: Manifest): void {
+  replaceFile(join(directory, 'manifest.json'), JSON.stringify(manifest))
+}
+
+function removeLeftovers(directory: string, manifest: Manifest): void {
+  rmSync(join(directory, 'spill'), { recursive: true, force: true })
+  const root = join(directory, 'events')
+  if (!existsSync(root)) return
+  const known = new Set(manifest.files.map(f => f.path))
+  for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+    const path = join('events', name)
+    if (name.endsWith('.parquet') && !known.has(path)) rmSync(join(directory, path))
+  }
+}

@@ -1,0 +1,40 @@
+// What the routes stand on: the typed Fastify instance and everything they are handed.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { WireEvent } from '@tocsin/sdk/event'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { Clock } from '../base/clock.ts'
+import type { Telemetry } from '../base/emit.ts'
+import type { Entropy } from '../base/entropy.ts'
+import type { Capture } from '../capture/capture.ts'
+import type { Log } from '../log/log.ts'
+import type { ApiKeys, Query, Scope } from '../query/query.ts'
+import type { Gate, LocalKey } from './gate.ts'
+
+export type ShowDeps = {
+  readonly log: Log
+  readonly capture: Capture
+  readonly query: Query
+  readonly keys: ApiKeys
+  readonly telemetry: Telemetry
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly tenant: string
+  readonly version: string
+  readonly keepContent: boolean
+  /** The key of whoever may read the data directory. */
+  readonly local: LocalKey | null
+  readonly record: (event: WireEvent) => Promise<unknown>
+  readonly createApiKey: (name: string, scopes: readonly Scope[], by: string) => Promise<string>
+  readonly revokeApiKey: (keyId: string, by: string) => Promise<void>
+}
+
+export type RouteDeps = ShowDeps & { readonly gate: Gate }
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>

@@ -1,0 +1,141 @@
+// Searching, opening and summing up events. Every one of these reads is an event itself (`tocsin.read`),
+// durable before the answer leaves: who looked is part of the record.
+
+import { TocsinError } from '@tocsin/sdk/errors'
+import type { WireEvent } from '@tocsin/sdk/event'
+import { Type } from 'typebox'
+import { PAGE_EVENTS_MAX } from '../base/limits.ts'
+import type { FoundEvent, PageCursor } from '../query/query.ts'
+import type { App, RouteDeps } from './app.ts'
+import type { Caller } from './gate.ts'
+import { parseRange, type RangeQuery } from './range.ts'
+import { EVENT, EVENT_PAGE, PROBLEMS, SUMMARY } from './schemas.ts'
+
+const PAGE_EVENTS = 100
+const SUMMARY_GROUPS = 100
+
+const RANGE = {
+  q: Type.Optional(Type.String({ description: 'Query; docs/spec/query.md. Default: everything' })),
+  from: Type.Optional(Type.String({ description: 'RFC 3339, ms, or now-24h' })),
+  to: Type.Optional(Type.String({ description: 'As `from`; exclusive' })),
+}
+
+const SEARCH = Type.Object({
+  ...RANGE,
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_EVENTS_MAX })),
+  cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),
+})
+
+const SUMMARISE = Type.Object({
+  ...RANGE,
+  by: Type.Optional(Type.String({ description: 'Fields, comma-separated; default actor.id' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+})
+
+export function eventRoutes(app: App, deps: RouteDeps): void {
+  searchRoute(app, deps)
+  findRoute(app, deps)
+  summaryRoute(app, deps)
+}
+
+function searchRoute(app: App, deps: RouteDeps): void {
+  const schema = {
+    summary: 'Search events',
+    querystring: SEARCH,
+    response: { 200: EVENT_PAGE, ...PROBLEMS },
+  }
+  app.get('/v1/events', { schema }, async (request, reply) => {
+    const caller = deps.gate.admit(request, 'read')
+    const { q = '*', limit = PAGE_EVENTS, cursor, ...asked } = request.query
+    const range = parseRange(asked, deps.clock.nowMs())
+    const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
+    const page = await deps.query.search({ text: hideReads(q), range, limit, ...after })
+    await recordRead(deps, caller, { query: q, rows: page.events.length })
+    const events = page.events.map(found => withIntegrity(found, deps.log.origin))
+    const next = page.next ? JSON.stringify(printCursor(page.next)) : 'null'
+    const rest = `"next":${next},"complete":${page.complete},"from":${range.fromMs},"to":${range.toMs}`
+    return reply.type('application/json').send(`{"events":[${events.join(',')}],${rest}}`)
+  })
+}
+
+function findRoute(app: App, deps: RouteDeps): void {
+  const schema = {
+    summary: 'One event by its id',
+    params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+    response: { 200: EVENT, ...PROBLEMS },
+  }
+  app.get('/v1/events/:id', { schema }, async (request, reply) => {
+    const caller = deps.gate.admit(request, 'read')
+    const { id } = request.params
+    const found = await deps.query.find(id)
+    await recordRead(deps, caller, { event: id, rows: found ? 1 : 0 })
+    if (!found) {
+      throw new TocsinError('event.unknown', { public: `no event has the id ${id.slice(0, 64)}` })
+    }
+    return reply.type('application/json').send(withIntegrity(found, deps.log.origin))
+  })
+}
+
+function summaryRoute(app: App, deps: RouteDeps): void {
+  const schema = {
+    summary: 'Requests, failures, bytes, first and last seen for each value of a field',
+    querystring: SUMMARISE,
+    response: { 200: SUMMARY, ...PROBLEMS },
+  }
+  app.get('/v1/summary', { schema }, async request => {
+    const caller = deps.gate.admit(request, 'read')
+    const { q = '*', by = 'actor.id', limit = SUMMARY_GROUPS, ...asked } = request.query
+    const range = parseRange(asked, deps.clock.nowMs())
+    const fields = by.split(',').map(name => name.trim())
+    const groups = await deps.query.summarise({ text: hideReads(q), range, by: fields, limit })
+    await recordRead(deps, caller, { query: q, by, rows: groups.length })
+    return { by: fields, groups, from: range.fromMs, to: range.toMs }
+  })
+}
+
+/** Reads of the record are themselves in it; they show only when a question names Tocsin's own kinds. */
+function hideReads(q: string): string {
+  return q.includes('tocsin.') ? q : `(${q}) and not kind:tocsin.read`
+}
+
+async function recordRead(
+  { record, clock }: RouteDeps,
+  caller: Caller,
+  what: { readonly [member: string]: string | number },
+): Promise<void> {
+  const event: WireEvent = {
+    kind: 'tocsin.read',
+    time: clock.nowMs(),
+    outcome: 'success',
+    actor: { type: 'human', id: caller.principal, credential: caller.keyId },
+    operation: 'event' in what ? 'event.open' : 'event.search',
+    system: 'tocsin',
+    ext: { tocsin: what },
+  }
+  await record(event)
+}
+
+/** The event's JSON with where it stands in the log, without parsing it. */
+function withIntegrity({ json, index }: FoundEvent, origin: string): string {
+  return `${json.slice(0, -1)},"integrity":{"origin":${JSON.stringify(origin)},"index":${index}}}`
+}
+
+function printCursor({ timeMs, index, limit }: PageCursor): string {
+  return Buffer.from(`1.${timeMs}.${index}.${limit}`).toString('base64url')
+}
+
+function parseCursor(text: string): PageCursor {
+  const match = /^1\.(-?\d{1,16})\.(\d{1,16})\.(\d{1,16})$/.exec(
+    Buffer.from(text, 'base64url').toString('latin1'),
+  )
+  if (!match) {
+    throw new TocsinError('http.bad_request', {
+      public: 'the cursor is not one of ours; take `next` of the page before, as it is',
+      field: 'cursor',
+    })
+  }
+  const [timeMs = 0, index = 0, limit = 0] = match.slice(1).map(Number)
+  return { timeMs, index, limit }
+}
+
+export type { RangeQuery }

@@ -1,0 +1,129 @@
+// The HTTP API: the one way in for senders, people and programs. Every answer is what the log and the
+// index say; every change goes through the log. Schemas stand once, in schemas.ts: requests are checked
+// by them, answers typed by them, and the OpenAPI document is made from them.
+
+import swagger from '@fastify/swagger'
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import { TocsinError } from '@tocsin/sdk/errors'
+import Fastify from 'fastify'
+import { hasCode } from '../base/durable.ts'
+import type { Telemetry } from '../base/emit.ts'
+import { BODY_BYTES_MAX } from '../base/limits.ts'
+import type { App, RouteDeps, ShowDeps } from './app.ts'
+import { installBodies } from './bodies.ts'
+import { eventRoutes } from './event-routes.ts'
+import { buildGate } from './gate.ts'
+import { ingestRoutes } from './ingest-routes.ts'
+import { keyRoutes } from './key-routes.ts'
+import { linesRoutes } from './lines-routes.ts'
+import { logRoutes } from './log-routes.ts'
+import { installProblems } from './problem.ts'
+import { systemRoutes } from './system-routes.ts'
+import { tailRoutes } from './tail-routes.ts'
+
+export type { ShowDeps } from './app.ts'
+export { parseRange } from './range.ts'
+
+const REQUEST_MS_MAX = 60_000
+
+export type ListenConfig = {
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly cert: string; readonly key: string } | null
+}
+
+export interface Show {
+  /** Where it listens, with the port that was given out. */
+  readonly url: string
+  /** Ends streams, finishes requests that run. */
+  close(): Promise<void>
+}
+
+/** Throws `config.address_in_use` when another program listens there. */
+export async function listen(config: ListenConfig, deps: ShowDeps): Promise<Show> {
+  const app = await buildApp(deps, config.tls)
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (cause) {
+    await app.close()
+    throw listenError(config, cause)
+  }
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.port
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  return { url: `${config.tls ? 'https' : 'http'}://${host}:${port}`, close: () => app.close() }
+}
+
+/** The API without a socket; also what the OpenAPI document is made from. */
+export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null): Promise<App> {
+  const options = {
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    forceCloseConnections: true,
+    genReqId: () => Buffer.from(deps.entropy.bytes(9)).toString('base64url'),
+    ...(tls ? { https: tls } : {}),
+  } as const
+  const app: App = Fastify(options) as unknown as App
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', String(request.id))
+  })
+  countRequests(app, deps.telemetry)
+  installProblems(app, deps.telemetry)
+  installBodies(app)
+  await app.register(swagger, { openapi: openApiHead(deps.version) })
+  const routeDeps: RouteDeps = { ...deps, gate: buildGate(deps.keys, deps.local) }
+  await app.register(async scope => {
+    for (const routes of [
+      systemRoutes,
+      ingestRoutes,
+      linesRoutes,
+      tailRoutes,
+      eventRoutes,
+      keyRoutes,
+      logRoutes,
+    ]) {
+      routes(scope, routeDeps)
+    }
+  })
+  await app.ready()
+  return app
+}
+
+function countRequests(app: App, telemetry: Telemetry): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    telemetry.add('http.requests', 1, { route, status: reply.statusCode })
+    telemetry.add('http.request_seconds', reply.elapsedTime / 1000, { route })
+  })
+}
+
+function openApiHead(version: string): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tocsin',
+      version,
+      description: 'The flight recorder and alarm of AI systems.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    security: [{ key: [] }],
+  }
+}
+
+function listenError({ host, port }: ListenConfig, cause: unknown): unknown {
+  if (hasCode(cause, 'EADDRINUSE')) {
+    return new TocsinError('config.address_in_use', {
+      public: `another program listens on ${host}:${port}; stop it, or set TOCSIN_LISTEN to a free port`,
+      cause,
+    })
+  }
+  if (hasCode(cause, 'EADDRNOTAVAIL') || hasCode(cause, 'EACCES') || hasCode(cause, 'ENOTFOUND')) {
+    return new TocsinError('config.invalid', {
+      public: `Tocsin cannot listen on ${host}:${port}; set TOCSIN_LISTEN to an address of this machine`,
+      cause,
+    })
+  }
+  return cause
+}
