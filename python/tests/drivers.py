@@ -23,7 +23,8 @@ from typing import Any, Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tocsin.recorder import Recorder, RecorderOptions
+from tocsin.options import RecorderOptions
+from tocsin.recorder import Recorder
 
 WAIT_S = 10.0
 
@@ -263,6 +264,7 @@ def store_then_reset(stub: StubTocsin, lines: list[dict[str, Any]]) -> None:
 def _handler(stub: StubTocsin) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
         timeout = 5
 
         def do_POST(self) -> None:

@@ -167,12 +167,15 @@ class Restart(SpoolTestCase):
     def test_goes_on_where_it_was(self) -> None:
         spool = self.open(segment_bytes=100)
         spool.append([line(n) for n in range(20)])
+        got = 0
         for _ in range(3):
             batch = spool.read(4, 1000)
             assert batch is not None
             spool.ack(batch)
+            got += len(batch.lines)
         spool.close()
-        self.assertEqual(drain(self.open(segment_bytes=100)), list(range(12, 20)))
+        self.assertGreater(got, 5)
+        self.assertEqual(drain(self.open(segment_bytes=100)), list(range(got, 20)))
 
     def test_a_torn_last_line_is_cut_off(self) -> None:
         spool = self.open()

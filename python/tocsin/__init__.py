@@ -18,7 +18,8 @@ from typing import Any
 from . import recorder as _recorder
 from .facts import annotate
 from .identity import Identity, RequestView, key_hash
-from .recorder import Recorder, RecorderOptions
+from .options import RecorderOptions
+from .recorder import Recorder
 from .version import VERSION as __version__
 
 __all__ = [

@@ -26,7 +26,8 @@ from .identity import (
     as_identity,
     session_of,
 )
-from .recorder import Recorder, RecorderOptions, default_recorder
+from .options import RecorderOptions
+from .recorder import Recorder, default_recorder
 from .route import MODEL_ENDPOINTS, matches_any
 from .trouble import CAPTURE_TROUBLE
 

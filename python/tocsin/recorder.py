@@ -15,7 +15,6 @@ from __future__ import annotations
 import atexit
 import os
 import socket
-import tempfile
 import threading
 import time
 import weakref
@@ -26,12 +25,13 @@ from typing import Any, Callable, Union
 
 from .event import build_event, encode_line, gap_event
 from .exchange import Exchange
+from .gaps import Gap, GapLedger
+from .options import RecorderOptions, default_spool_root, with_environment
 from .sinks import HttpSink, JsonLinesFile, Sink
-from .spool import SPOOL_BYTES_MAX, DiskSpool, MemorySlot, MemorySpool, Slot, claim_slot
+from .spool import DiskSpool, MemorySlot, MemorySpool, Slot, claim_slot
 from .transport import Transport
 from .trouble import CAPTURE_TROUBLE, LOGGER, Trouble
 
-QUEUE_MAX = 10_000
 #: How long the writer waits after the first event, so that one wake-up serves many.
 LINGER_S = 0.01
 CHUNK = 500
@@ -41,48 +41,6 @@ CLOSE_S = 2.0
 GAP_TICK_S = 1.0
 
 AnySlot = Union[Slot, MemorySlot]
-
-
-@dataclass(frozen=True)
-class RecorderOptions:
-    """Where events go: ``file``, ``url`` or both. Mistakes raise ``ValueError`` at once."""
-
-    #: JSON-lines file; default ``TOCSIN_FILE``.
-    file: str | os.PathLike[str] | None = None
-    #: Base URL of Tocsin, such as ``https://tocsin.example:7117``; default ``TOCSIN_URL``.
-    url: str | None = None
-    #: Default ``TOCSIN_API_KEY``.
-    api_key: str | None = None
-    #: Directory for events that wait for Tocsin; default ``TOCSIN_SPOOL``, else the state directory
-    #: of the user, else the temporary one.
-    spool: str | os.PathLike[str] | None = None
-    spool_bytes_max: int = SPOOL_BYTES_MAX
-    #: First half of ``producer``; the second is made once per spool slot. Default: the host name.
-    producer: str | None = None
-    queue_max: int = QUEUE_MAX
-    #: False leaves the environment unread.
-    environment: bool = True
-
-
-@dataclass
-class Gap:
-    """Events that did not get somewhere; times in ms."""
-
-    count: int = 0
-    first_ms: int = 0
-    last_ms: int = 0
-
-    def add(self, time_ms: int, count: int = 1) -> None:
-        if count <= 0:
-            return
-        self.first_ms = min(self.first_ms, time_ms) if self.count else time_ms
-        self.last_ms = max(self.last_ms, time_ms)
-        self.count += count
-
-    def take(self, told: Gap) -> None:
-        """Takes off what has been told; later losses stay, with the later times."""
-        self.count -= told.count
-        self.first_ms = told.last_ms
 
 
 @dataclass(frozen=True)
@@ -105,7 +63,7 @@ class Recorder:
     """Takes exchanges from any thread. One per process and destination is enough."""
 
     def __init__(self, options: RecorderOptions) -> None:
-        self._options = _with_environment(options)
+        self._options = with_environment(options)
         self.trouble = Trouble()
         self._transport = self._make_transport()
         self._queue_max = options.queue_max
@@ -138,9 +96,8 @@ class Recorder:
         self._close_by = float("inf")
         self._sinks: list[Sink] = []
         self._slot: AnySlot | None = None
-        self._gaps: dict[str, Gap] = {}
+        self._gaps = GapLedger()
         self._gaps_saved_at = 0.0
-        self._gaps_changed = False
         self._queue_gap = Gap()
         self._producer = ""
         self.trouble.renew_lock()
@@ -251,8 +208,7 @@ class Recorder:
         self._slot = self._claim(root)
         name = options.producer or socket.gethostname() or "python"
         self._producer = f"{name[:200]}/{self._slot.producer}"
-        for reason, (count, first, last) in self._slot.load_gaps().items():
-            self._gaps[reason] = Gap(count, first, last)
+        self._gaps = GapLedger(self._slot.load_gaps())
         if options.file:
             self._sinks.append(JsonLinesFile(options.file, self.trouble))
         if self._transport is not None:
@@ -295,19 +251,26 @@ class Recorder:
                     marks.append(item)
                 else:
                     exchanges.append(item)
-            self._write(exchanges)
+            self._write_or_lose(exchanges)
             for mark in marks:
                 mark.done.set()
         if self._gaps:
             self._write([])
         self._save_gaps()
 
+    def _write_or_lose(self, exchanges: list[Exchange]) -> None:
+        try:
+            self._write(exchanges)
+        except Exception as error:
+            self.trouble.note("writer_error", "events were lost: %r", error)
+            self._lose("writer_error", exchanges)
+
     def _note_queue_gap(self) -> None:
         with self._drop_lock:
             dropped, self._queue_gap = self._queue_gap, Gap()
         if dropped.count and self._slot is not None:
             self._slot.reserve(dropped.count)
-            self._add_gap("queue_full", dropped)
+            self._gaps.add("queue_full", dropped)
 
     def _write(self, exchanges: list[Exchange]) -> None:
         """One chunk: what was lost before, then these, to every sink."""
@@ -316,7 +279,7 @@ class Recorder:
             self._lose("open_error", exchanges)
             return
         events = [(e.time_ms, event) for e in exchanges if (event := self._build(e)) is not None]
-        due = self._gaps_due()
+        due = self._gaps.due({sink.refusal() for sink in self._sinks if not sink.has_room()})
         if not events and not due:
             return
         numbered = [(None, gap_event(r, g.count, g.first_ms, g.last_ms), r) for r, g in due.items()]
@@ -330,7 +293,7 @@ class Recorder:
         told: set[str] = set()
         for sink in self._sinks:
             told |= self._give(sink, [line for line in lines if _goes_to(line.tells, sink)])
-        self._forget_told(due, told)
+        self._gaps.forget({reason: gap for reason, gap in due.items() if reason in told})
 
     def _build(self, exchange: Exchange) -> dict[str, Any] | None:
         try:
@@ -343,7 +306,7 @@ class Recorder:
     def _lose(self, reason: str, exchanges: list[Exchange]) -> None:
         """Counts them as lost; their numbers are used up."""
         for exchange in exchanges:
-            self._add_gap(reason, Gap(1, exchange.time_ms, exchange.time_ms))
+            self._gaps.add(reason, Gap(1, exchange.time_ms, exchange.time_ms))
         if self._slot is not None and exchanges:
             self._slot.reserve(len(exchanges))
 
@@ -364,45 +327,19 @@ class Recorder:
             if line.time_ms is not None:
                 lost.add(line.time_ms)
         if lost.count:
-            self._add_gap(sink.refusal(), lost)
+            self._gaps.add(sink.refusal(), lost)
             self.trouble.count(sink.name + "_dropped", lost.count)
         return {line.tells for line in lines[:taken] if line.tells}
 
-    def _gaps_due(self) -> dict[str, Gap]:
-        """Losses that can be told now: those of a sink only when it has room again."""
-        full = {sink.refusal() for sink in self._sinks if not sink.has_room()}
-        return {
-            reason: Gap(g.count, g.first_ms, g.last_ms)
-            for reason, g in self._gaps.items()
-            if g.count and reason not in full
-        }
-
-    def _forget_told(self, due: dict[str, Gap], told: set[str]) -> None:
-        for reason, gap in due.items():
-            if reason in told:
-                self._gaps[reason].take(gap)
-                self._gaps_changed = True
-                if self._gaps[reason].count <= 0:
-                    del self._gaps[reason]
-
-    def _add_gap(self, reason: str, lost: Gap) -> None:
-        gap = self._gaps.setdefault(reason, Gap())
-        gap.add(lost.first_ms, lost.count)
-        gap.last_ms = max(gap.last_ms, lost.last_ms)
-        self._gaps_changed = True
-
     def _save_gaps(self, now: bool = False) -> None:
         """On record at most once a second, so that a loss survives a crash without costing much."""
-        if not self._gaps_changed or self._slot is None:
+        if not self._gaps.changed or self._slot is None:
             return
         if not now and time.monotonic() - self._gaps_saved_at < GAP_TICK_S:
             return
         self._gaps_saved_at = time.monotonic()
-        self._gaps_changed = False
         try:
-            self._slot.save_gaps(
-                {r: [g.count, g.first_ms, g.last_ms] for r, g in self._gaps.items()}
-            )
+            self._slot.save_gaps(self._gaps.as_lists())
         except OSError as error:
             self.trouble.note("gap_error", "losses could not be put on record: %s", error.strerror)
 
@@ -420,42 +357,6 @@ def _is_special(file: str | os.PathLike[str]) -> bool:
     """A device or a pipe, beside which no directory of state is wanted."""
     path = Path(file)
     return path.exists() and not path.is_file()
-
-
-def default_spool_root() -> Path | None:
-    """The first directory of the usual places that can be written; it is made private."""
-    state = os.environ.get("XDG_STATE_HOME") or os.path.join(
-        os.path.expanduser("~"), ".local/state"
-    )
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    for path in (
-        Path(state) / "tocsin" / "spool",
-        Path(tempfile.gettempdir()) / f"tocsin-spool-{user}",
-    ):
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            status = os.lstat(path)
-        except OSError:
-            continue
-        mine = path.is_dir() and not path.is_symlink() and status.st_uid == user
-        if mine and os.access(path, os.W_OK | os.X_OK):
-            return path
-    return None
-
-
-def _with_environment(options: RecorderOptions) -> RecorderOptions:
-    if not options.environment:
-        return options
-    environ = os.environ
-    return RecorderOptions(
-        file=options.file or environ.get("TOCSIN_FILE") or None,
-        url=options.url or environ.get("TOCSIN_URL") or None,
-        api_key=options.api_key or environ.get("TOCSIN_API_KEY") or None,
-        spool=options.spool or environ.get("TOCSIN_SPOOL") or None,
-        spool_bytes_max=options.spool_bytes_max,
-        producer=options.producer or environ.get("TOCSIN_PRODUCER") or None,
-        queue_max=options.queue_max,
-    )
 
 
 _RECORDERS: weakref.WeakSet[Recorder] = weakref.WeakSet()

@@ -26,6 +26,8 @@ from .transport import Answer, Transport
 from .trouble import Trouble
 
 FILE_RETRY_S = 1.0
+TORN_LOOKS = 4
+TORN_LOOK_S = 0.002
 BATCH_LINES_MAX = 500
 BATCH_BYTES_MAX = 512 * 1024
 #: How long the sender waits for more lines before it sends the first one.
@@ -115,7 +117,7 @@ class JsonLinesFile:
             self._torn = False
         self._fd = fd
         self._inode = self._seen = (status.st_dev, status.st_ino)
-        self._torn = self._torn or _ends_torn(fd, status.st_size)
+        self._torn = self._torn or _ends_torn(fd)
         return fd
 
     def _reopen_later(self) -> None:
@@ -135,15 +137,22 @@ class JsonLinesFile:
         return True
 
 
-def _ends_torn(fd: int, size: int) -> bool:
-    """True where the last line was cut (by a crash of the machine): it gets a line end first."""
-    if size == 0:
-        return False
+def _ends_torn(fd: int) -> bool:
+    """True where the last line was cut (by a crash of the machine): it gets a line end first.
+
+    A line that another process is just writing looks the same, but not for long.
+    """
     try:
-        os.lseek(fd, -1, os.SEEK_END)
-        return os.read(fd, 1) != b"\n"
+        for _ in range(TORN_LOOKS):
+            if os.fstat(fd).st_size == 0:
+                return False
+            os.lseek(fd, -1, os.SEEK_END)
+            if os.read(fd, 1) == b"\n":
+                return False
+            time.sleep(TORN_LOOK_S)
     except OSError:  # a pipe or a device, which has no end
         return False
+    return True
 
 
 class HttpSink:
@@ -163,6 +172,7 @@ class HttpSink:
         self._stop = threading.Event()
         self._deadline = float("inf")
         self._refused_key = False
+        self._closed = False
         self._failures = 0
         self._orphans_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="tocsin-sender", daemon=True)
@@ -187,6 +197,8 @@ class HttpSink:
 
     def close(self, timeout_s: float) -> bool:
         """Tries to deliver what waits within the time; what does not get away stays spooled."""
+        if self._closed:
+            return True
         self._deadline = time.monotonic() + timeout_s
         self._stop.set()
         self._wake.set()
@@ -195,6 +207,7 @@ class HttpSink:
             return False
         self._transport.close()
         self._spool.close()
+        self._closed = True
         return True
 
     def _run(self) -> None:
@@ -264,11 +277,11 @@ class HttpSink:
     ) -> list[tuple[list[bytes], int]] | None:
         """What is still to be sent, in parts; None where all of it has to wait."""
         status = answer.status
-        if status == 200:
+        if status in (200, 207, 400) and answer.results:
+            return self._settle_each(spool, lines, answer.results, rounds)
+        if status == 200 and answer.readable:
             self._trouble.count("sent", len(lines))
             return []
-        if status in (207, 400) and answer.results:
-            return self._settle_each(spool, lines, answer.results, rounds)
         if status == 413 or (status == 400 and answer.code):
             return self._split(spool, lines, answer, rounds)
         if status in (401, 403):

@@ -32,6 +32,8 @@ class Answer:
     """What Tocsin said: status, results per line (None where it sent none), code, waiting time."""
 
     status: int
+    #: The body was a JSON object, as every answer of Tocsin is; a proxy's page is not.
+    readable: bool = False
     results: list[dict[str, Any]] | None = None
     code: str | None = None
     detail: str = ""
@@ -93,7 +95,9 @@ class Transport:
         connection.request("POST", self._path, body=body, headers=self._headers)
         response = connection.getresponse()
         data = _read_bounded(response, deadline)
-        if response.will_close:
+        cut = response.will_close or bool(response.length)
+        response.close()
+        if cut:
             self.close()
         return parse_answer(response.status, data, response.getheader("Retry-After"), time.time())
 
@@ -148,7 +152,8 @@ def parse_answer(status: int, data: bytes, retry_after: str | None, now_s: float
         results = None
     code = body.get("code")
     detail = body.get("detail") or body.get("title") or ""
-    return Answer(status, results, code if isinstance(code, str) else None, str(detail)[:300], wait)
+    code = code if isinstance(code, str) else None
+    return Answer(status, True, results, code, str(detail)[:300], wait)
 
 
 def parse_retry_after(text: str | None, now_s: float) -> float | None:
