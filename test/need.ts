@@ -1,5 +1,5 @@
-// What a suite needs beyond this repository, as node:test's `skip` option: false when it is there, else a
-// sentence. On CI a missing program is a failure, missing data only a skip.
+// What a suite needs beyond this repository, as node:test's `skip` option: false when it is there,
+// else a sentence. On CI a missing program is a failure, missing data only a skip.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -24,7 +24,9 @@ export function needProgram(name: string): false | string {
   return `needs ${name}; tools/real-env.sh installs it`
 }
 
-/** The Python of the project's own environment, with the packages of python/requirements-test.txt. */
+/**
+ * The Python of the project's own environment, with the packages of python/requirements-test.txt.
+ */
 export const PYTHON: string =
   process.env.TOCSIN_PYTHON ?? join(REPOSITORY, 'node_modules/.cache/tocsin/venv/bin/python')
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the suites against real programs need: Debian packages where apt is at hand, and the Python
-# environment. Quick when everything is there. Says what is missing where it cannot install it.
+# Installs what the suites against real programs need: Debian packages where apt is at hand, and the
+# Python environment. Quick when everything is there. Says what is missing where it cannot install
+# it.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,6 @@
-// Runs the tests and says in the last line how many passed, failed and were skipped. Without arguments the
-// quick ones; with --real those against real programs; further arguments choose files by part of their path.
+// Runs the tests and says in the last line how many passed, failed and were skipped. Without
+// arguments the quick ones; with --real those against real programs; further arguments choose files
+// by part of their path.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes a checkout ready: installs exactly what package-lock.json says, without install scripts. Quick and
-# silent when there is nothing to do. Needs Node 20 or newer, npm and a shell; Node 26 comes with the lockfile.
+# Makes a checkout ready: installs exactly what package-lock.json says, without install scripts.
+# Quick and silent when there is nothing to do. Needs Node 20 or newer, npm and a shell; Node 26
+# comes with the lockfile.
 set -eu
 cd "$(dirname "$0")/.."
 

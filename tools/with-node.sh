@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs a TypeScript file with the Node that the lockfile brought, else with one on PATH that is new enough.
+# Runs a TypeScript file with the Node that the lockfile brought, else with one on PATH that is new
+# enough.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 node=$root/node_modules/.bin/node

@@ -4,7 +4,9 @@
 
 export type Fault = 'caller' | 'busy' | 'peer' | 'broken' | 'bug'
 
-/** A row says the fault, the HTTP status answered when it ends a request, and what to do about it. */
+/**
+ * A row says the fault, the HTTP status answered when it ends a request, and what to do about it.
+ */
 export const ERRORS = {
   'auth.invalid': {
     fault: 'caller',

@@ -111,8 +111,8 @@ export function knownLogsDirectory(env: Environment): string {
 export type ClientConfig = { readonly url: string; readonly apiKey: string | null }
 
 /**
- * Where a client command finds its server: TOCSIN_URL and TOCSIN_API_KEY, else what a server on this
- * machine wrote into its data directory for its owner.
+ * Where a client command finds its server: TOCSIN_URL and TOCSIN_API_KEY, else what a server on
+ * this machine wrote into its data directory for its owner.
  */
 export function parseClientConfig(env: Environment, candidates: readonly string[]): ClientConfig {
   if (env.TOCSIN_URL) {

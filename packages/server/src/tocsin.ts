@@ -1,5 +1,5 @@
-// The one place where the parts meet: opens a data directory and joins log, capture, query and keys.
-// A server, the demo and commands that work on a directory all stand on what this returns.
+// The one place where the parts meet: opens a data directory and joins log, capture, query and
+// keys. A server, the demo and commands that work on a directory all stand on what this returns.
 
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'

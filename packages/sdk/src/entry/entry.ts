@@ -15,7 +15,9 @@ const TIME_MS_MAX = 253_402_300_799_999
 /** Key id, nonce and GCM tag around a section's cipher text. */
 export const SEAL_OVERHEAD_BYTES: number = 8 + 12 + 16
 
-/** Binary members are kept as they are printed, base64url: they are compared, hardly ever decoded. */
+/**
+ * Binary members are kept as they are printed, base64url: they are compared, hardly ever decoded.
+ */
 export type Section = {
   /** 32 bytes. */
   readonly commitment: string
@@ -72,7 +74,9 @@ function printControl(entry: ControlEntry): string {
   return `{"v":1,"c":${asciiJson(entry.control)},"t":${entry.timeMs},"b":${body}}`
 }
 
-/** JSON with every character beyond ASCII escaped, so that an entry is the same in every encoding. */
+/**
+ * JSON with every character beyond ASCII escaped, so that an entry is the same in every encoding.
+ */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(
     /[\u007f-\uffff]/g,
@@ -182,7 +186,9 @@ export function uuidBytes(id: string): Uint8Array {
 export const SECTION_LABEL: Uint8Array = encodeUtf8('tocsin/section/v1\0')
 export const TAG_KEY_LABEL: Uint8Array = encodeUtf8('tocsin/tag/v1')
 
-/** UTC month of a logged time, `yyyy-mm`: part of a payload file's path and of a data key's scope. */
+/**
+ * UTC month of a logged time, `yyyy-mm`: part of a payload file's path and of a data key's scope.
+ */
 export function monthOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 7)
 }

@@ -1,6 +1,7 @@
-// The field catalogue: every field an event can have, once. Parsing, the query language, the index's
-// columns, `tocsin capture test` and docs/spec/event.md are all driven by this table, so a field that
-// is added here is parsed, indexed, searchable and documented, and nowhere else needs to know it.
+// The field catalogue: every field an event can have, once. Parsing, the query language, the
+// index's columns, `tocsin capture test` and docs/spec/event.md are all driven by this table, so a
+// field that is added here is parsed, indexed, searchable and documented, and nowhere else needs to
+// know it.
 
 export type FieldType = 'text' | 'int' | 'number' | 'bool' | 'time' | 'ip' | 'json'
 
@@ -25,7 +26,9 @@ export type Field = {
   readonly group: FieldGroup
   /** List valued: in queries any element matches. */
   readonly many?: boolean
-  /** Column of the index. An ip also has `<column>_key`: 32 hex digits of its IPv6 or mapped form. */
+  /**
+   * Column of the index. An ip also has `<column>_key`: 32 hex digits of its IPv6 or mapped form.
+   */
   readonly column: string
   /** Searched by bare words. */
   readonly freeText?: boolean

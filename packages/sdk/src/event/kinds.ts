@@ -1,7 +1,8 @@
 // The catalogue of kinds: which things happen around an AI system, where each stands in OCSF 1.8
-// (type_uid = class_uid × 100 + activity_id) and how long it is kept unless a policy keeps it longer.
+// (type_uid = class_uid × 100 + activity_id) and how long it is kept unless a policy keeps it
+// longer.
 
-import type { RetentionClass } from './event.ts'
+import type { RetentionClass } from './shape.ts'
 
 export type Kind = {
   readonly kind: string

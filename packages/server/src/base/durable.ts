@@ -3,7 +3,8 @@
 // They are synchronous: they run on threads that own their files and have nothing else to do.
 //
 // A failed fsync is never tried again, whatever its errno: Linux reports it once and then calls the
-// pages clean, so a second call would say yes to bytes that are on no disk. It is `log.disk_failed`.
+// pages clean, so a second call would say yes to bytes that are on no disk. It is
+// `log.disk_failed`.
 
 import {
   closeSync,
@@ -60,9 +61,9 @@ export function makeDirectory(path: string): void {
 }
 
 /**
- * Replaces a file in one step: a reader sees the old bytes or the new ones. Durable on return. The new
- * bytes are written to `temporary` first, which must lie on the same file system; a crash can leave
- * it behind, a failure does not. May be tried again after a failed write.
+ * Replaces a file in one step: a reader sees the old bytes or the new ones. Durable on return. The
+ * new bytes are written to `temporary` first, which must lie on the same file system; a crash can
+ * leave it behind, a failure does not. May be tried again after a failed write.
  */
 export function replaceFile(
   path: string,
@@ -99,7 +100,9 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
-/** Whatever a file operation below `directory` threw, as what it means for whoever runs the server. */
+/**
+ * Whatever a file operation below `directory` threw, as what it means for whoever runs the server.
+ */
 export function diskError(error: unknown, directory: string): TocsinError {
   if (error instanceof TocsinError) return error
   if (isDiskFull(error)) {

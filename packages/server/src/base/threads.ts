@@ -7,19 +7,24 @@ import { parentPort, Worker, workerData } from 'node:worker_threads'
 export type Transfer = readonly ArrayBuffer[]
 
 export interface Thread<In, Out> {
-  /** Messages arrive in the order in which they were sent; those to a thread that has ended are lost. */
+  /**
+   * Messages arrive in the order in which they were sent; those to a thread that has ended are
+   * lost.
+   */
   send(message: In, transfer?: Transfer): void
   onMessage(listener: (message: Out) => void): void
   /**
-   * Called once when the thread ends in any way but by `stop`. An end by an error that nobody listens
-   * for ends the process.
+   * Called once when the thread ends in any way but by `stop`. An end by an error that nobody
+   * listens for ends the process.
    */
   onFailure(listener: (error: Error) => void): void
   /** Ends the thread where it stands; resolves when it has ended. */
   stop(): Promise<void>
 }
 
-/** `here` is the caller's import.meta.url: the worker has the same extension, in source and built. */
+/**
+ * `here` is the caller's import.meta.url: the worker has the same extension, in source and built.
+ */
 export function startThread<In, Out>(here: string, file: string, data: unknown): Thread<In, Out> {
   const extension = here.slice(here.lastIndexOf('.'))
   const worker = new Worker(new URL(`./${file}${extension}`, here), { workerData: data })

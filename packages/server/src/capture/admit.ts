@@ -1,6 +1,6 @@
-// Wire event → sealed event: what the server alone decides. Identity in a body is a claim unless the
-// key that sent it may attest; hashes of inputs are keyed; an event without an id gets one that a
-// repeated sending gets again; content is dropped unless policy keeps it.
+// Wire event → sealed event: what the server alone decides. Identity in a body is a claim unless
+// the key that sent it may attest; hashes of inputs are keyed; an event without an id gets one that
+// a repeated sending gets again; content is dropped unless policy keeps it.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import {
@@ -17,7 +17,9 @@ export type AdmitContext = {
   readonly via: string
   /** Who sent it, by the key it was sent with. */
   readonly principal: string
-  /** The sender's word on identity counts: a gateway, a middleware, a source the operator set up. */
+  /**
+   * The sender's word on identity counts: a gateway, a middleware, a source the operator set up.
+   */
   readonly mayAttest: boolean
   readonly keepContent: boolean
   /** Keys hashes and derived ids. */
@@ -94,8 +96,8 @@ function admitContent(
 
 /**
  * UUIDv8 (RFC 9562 §5.8) from who sent it and what was sent, keyed: the same line sent again is the
- * same event, and the id says nothing to whoever guesses its content. Senders that can send two equal
- * events in one millisecond give `producerSeq` or ids of their own.
+ * same event, and the id says nothing to whoever guesses its content. Senders that can send two
+ * equal events in one millisecond give `producerSeq` or ids of their own.
  */
 function deriveId(wire: WireEvent, { hashKey, principal }: AdmitContext): string {
   const bytes = hmac(hashKey, Buffer.from(`id\0${principal}\0${JSON.stringify(wire)}`))

@@ -1,5 +1,5 @@
-// A body of events → its lines: NDJSON, or one JSON array. Only cuts; what a line says is parsed later,
-// one by one, so that a bad line never stops the others.
+// A body of events → its lines: NDJSON, or one JSON array. Only cuts; what a line says is parsed
+// later, one by one, so that a bad line never stops the others.
 
 import { isUtf8 } from 'node:buffer'
 import { TocsinError } from '@tocsin/sdk/errors'

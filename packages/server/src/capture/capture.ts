@@ -1,6 +1,6 @@
-// Everything that comes in passes here: a body of events is prepared on a thread, appended to the log,
-// and answered line by line once it is durable. Nothing is acknowledged before; nothing is dropped
-// without a count, a reason, and a row in the quarantine.
+// Everything that comes in passes here: a body of events is prepared on a thread, appended to the
+// log, and answered line by line once it is durable. Nothing is acknowledged before; nothing is
+// dropped without a count, a reason, and a row in the quarantine.
 
 import { ERRORS, type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
 import type { Clock } from '../base/clock.ts'

@@ -1,6 +1,6 @@
 // What becomes of the lines of a log file: those that can be read go to the log, the others to the
-// quarantine, a known gap into the log as an event. While the log is busy it waits and tries again, so
-// that the position in the file never passes a line that is not durable.
+// quarantine, a known gap into the log as an event. While the log is busy it waits and tries again,
+// so that the position in the file never passes a line that is not durable.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'

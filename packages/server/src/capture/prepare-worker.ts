@@ -1,5 +1,5 @@
-// The thread that prepares: it owns a vault of its own and answers every body with a sealed batch, in
-// the order in which bodies came.
+// The thread that prepares: it owns a vault of its own and answers every body with a sealed batch,
+// in the order in which bodies came.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemClock } from '../base/clock.ts'

@@ -1,6 +1,6 @@
-// Work for the prepare thread → one prepared batch: cut into lines, parse, admit, seal, lay out as the
-// log takes it. All the work an event costs before it is durable, and none of the waiting. A line that
-// is refused is a row of the result and never stops the others.
+// Work for the prepare thread → one prepared batch: cut into lines, parse, admit, seal, lay out as
+// the log takes it. All the work an event costs before it is durable, and none of the waiting. A
+// line that is refused is a row of the result and never stops the others.
 
 import { isUtf8 } from 'node:buffer'
 import { uuidBytes } from '@tocsin/sdk/entry'
@@ -67,7 +67,9 @@ type Readable = {
   readonly text: () => string
 }
 
-/** `vault` seals; `hashKey` keys hashes, derived ids and digests. Not to be shared between threads. */
+/**
+ * `vault` seals; `hashKey` keys hashes, derived ids and digests. Not to be shared between threads.
+ */
 export function buildPreparer(vault: Vault, hashKey: Uint8Array): Preparer {
   return (work, context, nowMs) => {
     const lines: LineResult[] = []
@@ -137,7 +139,10 @@ type FileContext = {
   readonly context: ReadContext
 }
 
-/** The event with an id made from where the line stands, so that reading it again stores nothing twice. */
+/**
+ * The event with an id made from where the line stands, so that reading it again stores nothing
+ * twice.
+ */
 function parseFileLine(
   part: Buffer,
   offset: number,

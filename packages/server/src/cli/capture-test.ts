@@ -1,4 +1,5 @@
-// `tocsin capture test`: shows how a sample of a log is understood, field by field, before it is connected.
+// `tocsin capture test`: shows how a sample of a log is understood, field by field, before it is
+// connected.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemClock } from '../base/clock.ts'

@@ -1,6 +1,6 @@
-// The command line: one file per command, loaded only when it runs. The one place where an error becomes
-// a sentence on stderr and an exit code (docs/cli.md): 0 ok, 1 error, 2 usage, 3 broken log or other
-// findings, 4 sign-in needed, 5 not found, 6 partial, 7 server unreachable.
+// The command line: one file per command, loaded only when it runs. The one place where an error
+// becomes a sentence on stderr and an exit code (docs/cli.md): 0 ok, 1 error, 2 usage, 3 broken log
+// or other findings, 4 sign-in needed, 5 not found, 6 partial, 7 server unreachable.
 
 import { ERRORS, type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
 import { Command, CommanderError, Option } from 'commander'

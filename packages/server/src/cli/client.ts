@@ -1,5 +1,5 @@
-// A client command's way to its server: finds it, speaks JSON with it, and turns what goes wrong into one
-// sentence.
+// A client command's way to its server: finds it, speaks JSON with it, and turns what goes wrong
+// into one sentence.
 
 import { ERRORS, type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
 import { type ClientConfig, dataDirectory, parseClientConfig } from '../config.ts'

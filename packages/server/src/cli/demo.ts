@@ -1,5 +1,5 @@
-// `tocsin demo`: a server on a month of made-up traffic that goes on as long as it runs. Everything is
-// the real product; only the events are made up, by @tocsin/simulate. Started again on the same
+// `tocsin demo`: a server on a month of made-up traffic that goes on as long as it runs. Everything
+// is the real product; only the events are made up, by @tocsin/simulate. Started again on the same
 // directory it stores nothing twice: the world is the same for the same seed and time.
 
 import { setTimeout as sleep } from 'node:timers/promises'

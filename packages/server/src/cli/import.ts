@@ -1,6 +1,6 @@
-// `tocsin import`: stores the events of a file, in a data directory that no server owns or through the
-// server that owns it. Lines get their ids from where they stand, so importing again, or importing what
-// was followed, stores nothing twice.
+// `tocsin import`: stores the events of a file, in a data directory that no server owns or through
+// the server that owns it. Lines get their ids from where they stand, so importing again, or
+// importing what was followed, stores nothing twice.
 
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

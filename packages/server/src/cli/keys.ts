@@ -1,5 +1,5 @@
-// `tocsin keys`: on a running server over HTTP, on a directory that nobody uses directly, so that the
-// first key can be made before the first start.
+// `tocsin keys`: on a running server over HTTP, on a directory that nobody uses directly, so that
+// the first key can be made before the first start.
 
 import { systemClock } from '../base/clock.ts'
 import { createTelemetry } from '../base/emit.ts'

@@ -1,6 +1,6 @@
-// Which logs this person knows, as SSH knows hosts: one line per log with its origin and verifier key,
-// and the last checkpoint that was found good. It lies in the person's own state directory, never
-// beside a log: what is under test must not say what it is tested against.
+// Which logs this person knows, as SSH knows hosts: one line per log with its origin and verifier
+// key, and the last checkpoint that was found good. It lies in the person's own state directory,
+// never beside a log: what is under test must not say what it is tested against.
 
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
@@ -30,7 +30,10 @@ export function rememberLog(env: Environment, origin: string, vkey: string): voi
   replaceFile(filePath(env), `${[...readLines(env), vkey].join('\n')}\n`)
 }
 
-/** A log that was made on this machine is known from the start. A home that cannot be written is no error. */
+/**
+ * A log that was made on this machine is known from the start. A home that cannot be written is no
+ * error.
+ */
 export function rememberOwnLog(
   env: Environment,
   { origin, vkey }: { readonly origin: string; readonly vkey: string },

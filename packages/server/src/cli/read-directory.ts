@@ -1,5 +1,5 @@
-// Reads the events of a data directory that no server owns: every sealed event of every shard under its
-// checkpoint, opened with the directory's own keys.
+// Reads the events of a data directory that no server owns: every sealed event of every shard under
+// its checkpoint, opened with the directory's own keys.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

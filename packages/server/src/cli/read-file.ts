@@ -14,7 +14,10 @@ import {
 
 const SAMPLE_LINES = 50
 
-/** Events in the order of the file; null for a line that is none. The format is found out if not given. */
+/**
+ * Events in the order of the file; null for a line that is none. The format is found out if not
+ * given.
+ */
 export async function* readFileEvents(
   path: string,
   formatName: string | undefined,

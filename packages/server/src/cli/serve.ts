@@ -1,4 +1,5 @@
-// `tocsin serve`: opens the data directory, listens, follows files, and ends in order when asked to.
+// `tocsin serve`: opens the data directory, listens, follows files, and ends in order when asked
+// to.
 
 import { rmSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
@@ -39,7 +40,9 @@ export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
   return EXIT.ok
 }
 
-/** Everything `serve` and `demo` share: open, listen, leave the owner's key in the data directory. */
+/**
+ * Everything `serve` and `demo` share: open, listen, leave the owner's key in the data directory.
+ */
 export async function start(flags: ServeFlags, io: Io): Promise<Running> {
   const config = parseServerConfig(flags, io.env)
   const entropy = systemEntropy()

@@ -1,5 +1,5 @@
-// Where a command reads events from: a file in any format, a data directory, or a server. One meaning of
-// `<where>` for every command that takes it.
+// Where a command reads events from: a file in any format, a data directory, or a server. One
+// meaning of `<where>` for every command that takes it.
 
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// `tocsin summary`: the same table from a log file, a data directory or a server. A file and a directory
-// that no server owns are read here, event by event; a server is asked.
+// `tocsin summary`: the same table from a log file, a data directory or a server. A file and a
+// directory that no server owns are read here, event by event; a server is asked.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELDS } from '@tocsin/sdk/event'

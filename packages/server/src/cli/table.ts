@@ -1,5 +1,5 @@
-// A plain table for a terminal: columns as wide as their content, cut to the width there is. What comes
-// from events is hostile: control and bidirectional characters are shown, never obeyed.
+// A plain table for a terminal: columns as wide as their content, cut to the width there is. What
+// comes from events is hostile: control and bidirectional characters are shown, never obeyed.
 
 const GAP = '  '
 const COLUMN_CHARS_MAX = 60

@@ -1,5 +1,5 @@
-// `tocsin verify`: checks a data directory, a shard or a URL without a server, against a key that is
-// known from elsewhere, and says what was shown and what was not.
+// `tocsin verify`: checks a data directory, a shard or a URL without a server, against a key that
+// is known from elsewhere, and says what was shown and what was not.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'

@@ -1,6 +1,6 @@
 // API keys: who may send, read, decide. A key is shown once and kept as its SHA-256. That a key was
-// made or revoked is an event in the log (`auth.key`); what stands here is a projection of those events
-// in SQLite, made again from the log when it is lost.
+// made or revoked is an event in the log (`auth.key`); what stands here is a projection of those
+// events in SQLite, made again from the log when it is lost.
 
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
@@ -62,7 +62,10 @@ export const KEY_PATTERN: RegExp = /^tocsin_key_[0-9A-Za-z]{36}$/
 export const OWN_VIA = 'tocsin'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
 
-/** A new secret (about 178 bits) with its checksum, so that a mistyped key is told from an unknown one. */
+/**
+ * A new secret (about 178 bits) with its checksum, so that a mistyped key is told from an unknown
+ * one.
+ */
 export function generateKey(entropy: Entropy): string {
   let digits = ''
   while (digits.length < RANDOM_DIGITS) {

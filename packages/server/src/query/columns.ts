@@ -1,6 +1,6 @@
-// How the field catalogue stands in the index. The fields that people ask for most are columns, filled
-// by DuckDB from the event's JSON in one pass; every other field is read out of the JSON by a query
-// that names it. One table decides which is which, so moving a field is one line.
+// How the field catalogue stands in the index. The fields that people ask for most are columns,
+// filled by DuckDB from the event's JSON in one pass; every other field is read out of the JSON by
+// a query that names it. One table decides which is which, so moving a field is one line.
 
 import { FIELDS, type Field } from '@tocsin/sdk/event'
 

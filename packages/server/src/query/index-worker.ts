@@ -1,5 +1,5 @@
-// The thread that owns the index. It follows the log from its own cursor: from files while it is behind,
-// from live batches once it has caught up, and answers searches meanwhile.
+// The thread that owns the index. It follows the log from its own cursor: from files while it is
+// behind, from live batches once it has caught up, and answers searches meanwhile.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemEntropy } from '../base/entropy.ts'
@@ -60,7 +60,8 @@ function follow(store: EventStore, reader: ShardReader): void {
 
   const enqueue = (step: () => Promise<void>) => {
     working = working.then(step).catch((error: unknown) => {
-      // The index is a view: it can be wrong only by being behind. Say so and go on from the cursor.
+      // The index is a view: it can be wrong only by being behind. Say so and go on from the
+      // cursor.
       throw new TocsinError('internal.bug', { public: `indexing failed: ${String(error)}` })
     })
   }

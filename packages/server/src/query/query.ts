@@ -1,6 +1,6 @@
-// Search over everything the log holds: starts the index thread, feeds it with what becomes durable, and
-// turns questions in the query language into statements for it. Knows what is searchable yet and says
-// when an answer is partial. Changes nothing.
+// Search over everything the log holds: starts the index thread, feeds it with what becomes
+// durable, and turns questions in the query language into statements for it. Knows what is
+// searchable yet and says when an answer is partial. Changes nothing.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELDS } from '@tocsin/sdk/event'

@@ -1,10 +1,11 @@
-// The index itself: a hot table in DuckDB's memory for the newest events and Parquet files for the rest,
-// read together by the same SQL. A view of the log: everything here can be deleted and comes again.
-// It holds clear values, so its directory is the owner's alone. Owned by one thread.
+// The index itself: a hot table in DuckDB's memory for the newest events and Parquet files for the
+// rest, read together by the same SQL. A view of the log: everything here can be deleted and comes
+// again. It holds clear values, so its directory is the owner's alone. Owned by one thread.
 //
-// Files lie by retention class and month, each sorted by time: `events/<class>/<yyyy-mm>/<n>.parquet`.
-// `manifest.json` says which files count and up to which leaf index they reach; files that it does
-// not name are leftovers of a crash and are removed at start.
+// Files lie by retention class and month, each sorted by time:
+// `events/<class>/<yyyy-mm>/<n>.parquet`. `manifest.json` says which files count and up to which
+// leaf index they reach; files that it does not name are leftovers of a crash and are removed at
+// start.
 
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,8 +57,8 @@ export interface EventStore {
   /** Moves the hot rows to files when they are many, or whenever `force` says so. */
   flush(force: boolean): Promise<void>
   /**
-   * Runs `select` with its `FROM events` meaning every event whose time is in the range, and `where`
-   * applied. At most one statement; values only by parameter.
+   * Runs `select` with its `FROM events` meaning every event whose time is in the range, and
+   * `where` applied. At most one statement; values only by parameter.
    */
   select(statement: Statement): Promise<readonly Row[]>
   close(): void

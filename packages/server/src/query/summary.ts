@@ -1,5 +1,5 @@
-// The summary: how many requests, failures and bytes each value of a field has, first and last seen.
-// One meaning for the index (as SQL) and for `tocsin summary` over a file (as a fold).
+// The summary: how many requests, failures and bytes each value of a field has, first and last
+// seen. One meaning for the index (as SQL) and for `tocsin summary` over a file (as a fold).
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
@@ -79,7 +79,9 @@ export interface SummaryFold {
 
 type Running = { -readonly [K in keyof SummaryGroup]: SummaryGroup[K] }
 
-/** The same summary over events that stand in no index; a field with many values counts by its list. */
+/**
+ * The same summary over events that stand in no index; a field with many values counts by its list.
+ */
 export function foldSummary(by: readonly string[]): SummaryFold {
   const paths = groupColumns(by).map(f => f.path.split('.'))
   const groups = new Map<string, Running>()

@@ -1,5 +1,5 @@
-// Bodies as bytes: events are parsed on a thread, so the HTTP side only bounds, unpacks and hands over.
-// gzip is unpacked with a limit on what comes out, so that a small bomb stays small.
+// Bodies as bytes: events are parsed on a thread, so the HTTP side only bounds, unpacks and hands
+// over. gzip is unpacked with a limit on what comes out, so that a small bomb stays small.
 
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'

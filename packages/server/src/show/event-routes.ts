@@ -1,5 +1,5 @@
-// Searching, opening and summing up events. Every one of these reads is an event itself (`tocsin.read`),
-// durable before the answer leaves: who looked is part of the record.
+// Searching, opening and summing up events. Every one of these reads is an event itself
+// (`tocsin.read`), durable before the answer leaves: who looked is part of the record.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
@@ -93,7 +93,10 @@ function summaryRoute(app: App, deps: RouteDeps): void {
   })
 }
 
-/** Reads of the record are themselves in it; they show only when a question names Tocsin's own kinds. */
+/**
+ * Reads of the record are themselves in it; they show only when a question names Tocsin's own
+ * kinds.
+ */
 function hideReads(q: string): string {
   return q.includes('tocsin.') ? q : `(${q}) and not kind:tocsin.read`
 }

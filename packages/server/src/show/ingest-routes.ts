@@ -1,6 +1,6 @@
-// POST /v1/events: NDJSON or one JSON array, plain or gzip. Answered when everything stored is durable,
-// with a fate per line: 200 when all are stored or already there, 207 when some are not, 400 when none
-// could be read. Sending the same body again is always safe.
+// POST /v1/events: NDJSON or one JSON array, plain or gzip. Answered when everything stored is
+// durable, with a fate per line: 200 when all are stored or already there, 207 when some are not,
+// 400 when none could be read. Sending the same body again is always safe.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { Receipt } from '../capture/capture.ts'

@@ -1,4 +1,5 @@
-// API keys over HTTP, for holders of the scope admin. The secret is in the answer that makes it, once.
+// API keys over HTTP, for holders of the scope admin. The secret is in the answer that makes it,
+// once.
 
 import { Type } from 'typebox'
 import { parseScopes } from '../query/query.ts'

@@ -1,5 +1,6 @@
-// POST /v1/lines: lines of a log file on the sender's machine, in a format that Tocsin reads. The way of
-// `tocsin import` to a running server; ids come from where the lines stand, so sending again is safe.
+// POST /v1/lines: lines of a log file on the sender's machine, in a format that Tocsin reads. The
+// way of `tocsin import` to a running server; ids come from where the lines stand, so sending again
+// is safe.
 
 import { Type } from 'typebox'
 import { parseFileFormat } from '../capture/capture.ts'

@@ -1,5 +1,6 @@
-// The log as any C2SP reader wants it: `<server>/log/<shard>/checkpoint`, `tile/…`, `log.vkey`, straight
-// from the files, without a key, since nothing in them is personal (docs/spec/log.md §3.1).
+// The log as any C2SP reader wants it: `<server>/log/<shard>/checkpoint`, `tile/…`, `log.vkey`,
+// straight from the files, without a key, since nothing in them is personal (docs/spec/log.md
+// §3.1).
 
 import { createReadStream, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Errors on the wire: RFC 9457 problem documents with the code from the one table, the field at fault and
-// the id of the request. What the operator alone may read goes to the server's own log.
+// Errors on the wire: RFC 9457 problem documents with the code from the one table, the field at
+// fault and the id of the request. What the operator alone may read goes to the server's own log.
 
 import { ERRORS, type ErrorCode, mayRetry, TocsinError } from '@tocsin/sdk/errors'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'

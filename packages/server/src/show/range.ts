@@ -1,5 +1,6 @@
-// The time range of a question: RFC 3339, whole milliseconds, or a time relative to now. The default is
-// everything up to the sender clocks that are allowed to be ahead; answers always say which range it was.
+// The time range of a question: RFC 3339, whole milliseconds, or a time relative to now. The
+// default is everything up to the sender clocks that are allowed to be ahead; answers always say
+// which range it was.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { TimeRange } from '../query/query.ts'

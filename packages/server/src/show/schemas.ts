@@ -1,5 +1,6 @@
-// The shapes of the API, once. TypeBox schemas are JSON Schema: Fastify checks requests by them, and the
-// OpenAPI document holds them as they are. The event's own schema is made from the field catalogue.
+// The shapes of the API, once. TypeBox schemas are JSON Schema: Fastify checks requests by them,
+// and the OpenAPI document holds them as they are. The event's own schema is made from the field
+// catalogue.
 
 import { FIELDS, type Field } from '@tocsin/sdk/event'
 import { type TSchema, Type } from 'typebox'

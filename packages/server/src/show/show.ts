@@ -1,6 +1,6 @@
-// The HTTP API: the one way in for senders, people and programs. Every answer is what the log and the
-// index say; every change goes through the log. Schemas stand once, in schemas.ts: requests are checked
-// by them, answers typed by them, and the OpenAPI document is made from them.
+// The HTTP API: the one way in for senders, people and programs. Every answer is what the log and
+// the index say; every change goes through the log. Schemas stand once, in schemas.ts: requests are
+// checked by them, answers typed by them, and the OpenAPI document is made from them.
 
 import swagger from '@fastify/swagger'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'

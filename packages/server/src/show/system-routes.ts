@@ -1,4 +1,5 @@
-// Health, metrics and the API's own description. None of them says who did what, so they need no key.
+// Health, metrics and the API's own description. None of them says who did what, so they need no
+// key.
 
 import { Type } from 'typebox'
 import type { App, RouteDeps } from './app.ts'

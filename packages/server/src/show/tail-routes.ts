@@ -1,6 +1,7 @@
-// Live events by server-sent events (WHATWG HTML §9.2). `id` is the leaf index; a client that comes back
-// with Last-Event-ID gets what it missed first, as far as one page goes, and a `gap` event where it was
-// more. A client that reads too slowly loses events and is told how many, so that it never slows the log.
+// Live events by server-sent events (WHATWG HTML §9.2). `id` is the leaf index; a client that comes
+// back with Last-Event-ID gets what it missed first, as far as one page goes, and a `gap` event
+// where it was more. A client that reads too slowly loses events and is told how many, so that it
+// never slows the log.
 
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
