@@ -50,6 +50,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/
 const SHA256_HEX = /^[0-9a-f]{64}$/
 const IP_TEXT = /^[0-9a-fA-F:.*]{2,45}$/
+const MAPPED_IPV4 = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
 const LISTS_OF_OBJECTS = new Set(['resource', 'onBehalfOf'])
 
 type Branch = {
@@ -165,9 +166,15 @@ function parseText(value: unknown, field: Field): string {
     )
   }
   if (field.path === 'id') return parseUuid(value)
-  if (field.type === 'ip' && !IP_TEXT.test(value)) return wrongType(field, 'an IP address')
+  if (field.type === 'ip') return parseIp(value, field)
   if (value === '' && field.required) return wrongType(field, 'text that is not empty')
   return value.isWellFormed() ? value : value.toWellFormed()
+}
+
+/** A dual-stack socket shows IPv4 clients as `::ffff:a.b.c.d`; they are the same clients. */
+function parseIp(value: string, field: Field): string {
+  if (!IP_TEXT.test(value)) return wrongType(field, 'an IP address')
+  return MAPPED_IPV4.exec(value)?.[1] ?? value
 }
 
 function parseUuid(value: string): string {
