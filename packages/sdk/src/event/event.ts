@@ -140,10 +140,12 @@ function parseScalar(value: unknown, field: Field): unknown {
       if (typeof value === 'boolean') return value
       return wrongType(field, 'true or false')
     case 'int':
-      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+        return withoutSign(value)
+      }
       return wrongType(field, 'a whole number from 0 to 2^53 - 1')
     case 'number':
-      if (typeof value === 'number' && Number.isFinite(value)) return value
+      if (typeof value === 'number' && Number.isFinite(value)) return withoutSign(value)
       return wrongType(field, 'a number')
     case 'time':
       return parseTime(value, field)
@@ -212,11 +214,16 @@ function copyJson(value: unknown, field: Field, depth: number, budget: { nodes: 
   }
   if (value === null || typeof value === 'boolean') return value
   if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed()
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (typeof value === 'number' && Number.isFinite(value)) return withoutSign(value)
   if (Array.isArray(value)) return value.map(item => copyJson(item, field, depth + 1, budget))
   if (!isObject(value)) return wrongType(field, 'JSON')
   const entries = Object.entries(value).filter(([key]) => key !== '__proto__')
   return Object.fromEntries(entries.map(([k, v]) => [k, copyJson(v, field, depth + 1, budget)]))
+}
+
+/** JSON has no -0, so it must not change an event's bytes on the way. */
+function withoutSign(value: number): number {
+  return value === 0 ? 0 : value
 }
 
 function list(value: unknown, path: string): readonly unknown[] {
