@@ -10,6 +10,8 @@ export const LINE_BYTES_MAX: number = 1024 * 1024
 /** What is kept of a line that is refused here. */
 export const HEAD_BYTES_MAX = 2048
 
+/** Pieces of one line that are held apart. */
+const PARTS_MAX = 64
 const LF = 0x0a
 const CR = 0x0d
 const NUL = 0
@@ -69,6 +71,7 @@ export function createLineSplitter(config: LineSplitterConfig = {}): LineSplitte
 
 class Splitter implements LineSplitter {
   readonly #bytesMax: number
+  readonly #headBytes: number
   readonly #invalidUtf8: 'escape' | 'refuse'
   /** Start of the pending line. */
   #start: number
@@ -81,6 +84,8 @@ class Splitter implements LineSplitter {
   constructor({ offset = 0, lineBytesMax = LINE_BYTES_MAX, invalidUtf8 }: LineSplitterConfig) {
     this.#start = offset
     this.#bytesMax = lineBytesMax
+    // Never more than the bound, so that the beginning does not depend on how chunks were cut.
+    this.#headBytes = Math.min(HEAD_BYTES_MAX, lineBytesMax)
     this.#invalidUtf8 = invalidUtf8 ?? 'refuse'
   }
 
@@ -116,9 +121,11 @@ class Splitter implements LineSplitter {
     this.#seen += fresh.length
     if (this.#head !== null) return
     this.#parts.push(fresh)
+    // A line that comes byte by byte must not hold a buffer for each byte.
+    if (this.#parts.length > PARTS_MAX) this.#parts = [this.#joined()]
     // One byte more than the bound, because a CR may turn out to belong to the line's end.
     if (this.#seen > this.#bytesMax + 1) {
-      this.#head = this.#joined().slice(0, HEAD_BYTES_MAX)
+      this.#head = this.#joined().slice(0, this.#headBytes)
       this.#parts = []
     }
   }
@@ -157,7 +164,7 @@ class Splitter implements LineSplitter {
       size,
       code: 'line.too_long',
       reason: `the line at byte ${offset} has ${size} bytes; at most ${this.#bytesMax} are read`,
-      bytes: bytes.slice(0, HEAD_BYTES_MAX),
+      bytes: bytes.slice(0, this.#headBytes),
     }
   }
 
@@ -170,7 +177,7 @@ class Splitter implements LineSplitter {
         size,
         code: 'line.not_utf8',
         reason: `the line at byte ${offset} is not UTF-8`,
-        bytes: bytes.slice(0, HEAD_BYTES_MAX),
+        bytes: bytes.slice(0, this.#headBytes),
       }
     }
     const text = valid ? decode(bytes) : utf8OrEscaped(bytes, 'keep')

@@ -5,9 +5,16 @@
 export class AckWindow {
   readonly #sizeMax: number
   readonly #waiting: Promise<void>[] = []
+  readonly #failed: PromiseWithResolvers<never> = Promise.withResolvers()
 
   constructor(sizeMax: number) {
     this.#sizeMax = sizeMax
+    this.failed.catch(() => {})
+  }
+
+  /** Rejects as soon as a batch does; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failed.promise
   }
 
   /**
@@ -17,8 +24,8 @@ export class AckWindow {
   async add(durable: Promise<void>, acknowledged: () => void): Promise<void> {
     const before = this.#waiting[this.#waiting.length - 1]
     const done = Promise.all([before, durable]).then(acknowledged)
-    // Reported by whoever awaits it below; until then it must not count as unhandled.
-    done.catch(() => {})
+    // Also reported by whoever awaits it below; until then it must not count as unhandled.
+    done.catch(this.#failed.reject)
     this.#waiting.push(done)
     while (this.#waiting.length >= this.#sizeMax) {
       await this.#waiting[0]

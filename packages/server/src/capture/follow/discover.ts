@@ -4,13 +4,19 @@
 
 import { basename, dirname, extname, join } from 'node:path'
 import { isCompressed, type LogFiles, type OpenLogFile } from './log-files.ts'
-import type { FilePosition } from './position.ts'
+import type { FilePosition, FollowPosition } from './position.ts'
 import { holdsPosition, readFingerprint } from './tracked-file.ts'
 
 /** Files beside the path that are looked at; rotation keeps far fewer. */
 const SIBLINGS_MAX = 512
 /** What rotation puts after the name: `.1`, `-20261124`, `.2026-11-24T10`, `.old`. */
 const ROTATED_SUFFIX = /^[.\-_](?:\d[\d.\-_T:+]*|old)(?:\.gz)?$/
+
+/**
+ * How much older than the file that was read last a rotated file may look and still be read: file
+ * systems keep times to as little as two seconds, and copying tools cut their fractions off.
+ */
+const MTIME_SLACK_NS = 2_000_000_000n
 
 export type Gap = {
   /** The path that is followed. */
@@ -39,6 +45,7 @@ export type Candidate = {
   readonly device: string
   readonly size: number
   readonly mtimeNs: bigint
+  readonly bornNs: bigint
   readonly fingerprint: string | null
   /** It is what the followed path names now. */
   readonly isMain: boolean
@@ -74,34 +81,49 @@ export type Plan = {
  */
 export function planReading(
   path: string,
-  remembered: readonly FilePosition[],
+  { files: remembered, waitingSinceMs }: FollowPosition,
   { candidates, unreadable }: LookAround,
 ): Plan {
   const found = remembered.map((position, i) => findRemembered(position, i, candidates))
   const gaps = remembered.flatMap((position, i) => {
     return gapOf(path, position, found[i] ?? null, candidates)
   })
-  const newest = remembered[remembered.length - 1]
-  const newestFound = found[found.length - 1] ?? null
   const main = candidates.find(candidate => candidate.isMain)
   const files: { candidate: Candidate; from: FilePosition | null }[] = []
   remembered.forEach((from, i) => {
     const candidate = found[i]
-    if (candidate && !files.some(file => file.candidate === candidate))
-      files.push({ candidate, from })
+    const isNew = candidate && !files.some(file => file.candidate === candidate)
+    if (isNew && candidate !== main) files.push({ candidate, from })
   })
-  if (newest && !newestFound?.isMain) {
-    const since = newestFound?.mtimeNs ?? BigInt(newest.mtimeNs)
+  const since = unknownSince(remembered, found, waitingSinceMs)
+  if (since !== null) {
     for (const candidate of rotatedSince(since, remembered, candidates)) {
-      files.push({ candidate, from: null })
+      if (!found.includes(candidate)) files.push({ candidate, from: null })
     }
     const lost = unreadable.filter(u => u.isRotated && (u.mtimeNs === null || u.mtimeNs >= since))
     gaps.push(...lost.map(u => gap(u.path, NOWHERE, 'unreadable')))
   }
-  if (main && !files.some(file => file.candidate === main)) {
-    files.push({ candidate: main, from: null })
-  }
+  if (main) files.push({ candidate: main, from: remembered[found.lastIndexOf(main)] ?? null })
   return { files, gaps }
+}
+
+/** Rotated files written since then may hold lines that nobody read; null when there are none. */
+function unknownSince(
+  remembered: readonly FilePosition[],
+  found: readonly (Candidate | null)[],
+  waitingSinceMs: number | undefined,
+): bigint | null {
+  const newest = remembered[remembered.length - 1]
+  const newestFound = found[found.length - 1] ?? null
+  if (newest === undefined) {
+    return waitingSinceMs === undefined
+      ? null
+      : BigInt(waitingSinceMs) * 1_000_000n - MTIME_SLACK_NS
+  }
+  // It is where it was and holds what was read. An empty file may have been filled and emptied since.
+  if (newestFound?.isMain && newest.tail !== null) return null
+  const last = newestFound?.isMain ? null : newestFound?.mtimeNs
+  return (last ?? BigInt(newest.mtimeNs)) - MTIME_SLACK_NS
 }
 
 /** Of a file of which nothing is known. */
@@ -113,11 +135,12 @@ function findRemembered(
   index: number,
   candidates: readonly Candidate[],
 ): Candidate | null {
-  const same = candidates.filter(c => c.inode === position.inode && c.device === position.device)
-  if (position.fingerprint === null) return same[0] ?? null
-  return (
-    same.find(c => c.holds.includes(index)) ?? candidates.find(c => c.holds.includes(index)) ?? null
-  )
+  const same = candidates.filter(c => isSame(c, position))
+  if (position.tail === null && position.fingerprint === null) return same[0] ?? null
+  const holders = candidates.filter(c => c.holds.includes(index))
+  // Of an incomplete first line little is known, and older files may begin alike.
+  const newest = holders.toSorted((a, b) => -byAge(a, b))[0]
+  return holders.find(c => same.includes(c)) ?? newest ?? null
 }
 
 function rotatedSince(
@@ -127,8 +150,8 @@ function rotatedSince(
 ): readonly Candidate[] {
   const copies = new Set(remembered.flatMap(position => position.fingerprint ?? []))
   const rotated = candidates
-    .filter(c => c.isRotated && !c.isMain && c.mtimeNs >= sinceNs && c.holds.length === 0)
-    .sort((a, b) => (a.mtimeNs < b.mtimeNs ? -1 : a.mtimeNs > b.mtimeNs ? 1 : 0))
+    .filter(c => c.isRotated && !c.isMain && c.mtimeNs >= sinceNs)
+    .sort(byAge)
   // While a file is being compressed, it is there twice: the plain one is whole.
   const plainFirst = rotated.toSorted((a, b) => Number(a.log.compressed) - Number(b.log.compressed))
   const kept = new Set<Candidate>()
@@ -140,21 +163,35 @@ function rotatedSince(
   return rotated.filter(candidate => kept.has(candidate))
 }
 
+/** Oldest first; files of one tick of the clock by their names: `.3` is older than `.1`. */
+function byAge(a: Candidate, b: Candidate): number {
+  if (a.mtimeNs !== b.mtimeNs) return a.mtimeNs < b.mtimeNs ? -1 : 1
+  const [one, two] = [generation(a.path), generation(b.path)]
+  if (one !== null && two !== null) return two - one
+  return a.path < b.path ? -1 : 1
+}
+
+/** The number of a numbered rotation; null for a dated one. */
+function generation(path: string): number | null {
+  const digits = /[.\-_](\d{1,4})(?:\.gz)?$/.exec(path)?.[1]
+  return digits === undefined ? null : Number(digits)
+}
+
 function gapOf(
   path: string,
   position: FilePosition,
   found: Candidate | null,
   candidates: readonly Candidate[],
 ): readonly Gap[] {
-  const inPlace = candidates.some(
-    c => c.isMain && c.inode === position.inode && c.device === position.device,
-  )
+  const inPlace = candidates.some(c => {
+    return c.isMain && isSame(c, position) && String(c.bornNs) === position.bornNs
+  })
   if (found) {
     const isCopy = inPlace && !found.isMain
     return isCopy ? [gap(path, position, 'copytruncate')] : []
   }
-  // A file whose first line was never complete has given out nothing and may never have had a line.
-  if (position.fingerprint === null) return []
+  // A file that was empty may never have had a line.
+  if (position.fingerprint === null && position.tail === null) return []
   return [gap(path, position, inPlace ? 'truncated' : 'gone')]
 }
 
@@ -255,15 +292,15 @@ async function openCandidate(
   if (!(await files.facts(path)).isFile) throw new NotAFile(path)
   const log = await files.open(path)
   try {
-    const { inode, device, size, mtimeNs } = await log.facts()
+    const facts = await log.facts()
     const fingerprint = await readFingerprint(log, log.compressed)
     const holds: number[] = []
     for (const [i, position] of remembered.entries()) {
-      if (await isHeldBy({ log, size, fingerprint }, position)) holds.push(i)
+      if (await isHeldBy({ log, size: facts.size, fingerprint }, position)) holds.push(i)
     }
     const isMain = path === mainPath
     const isRotated = ROTATED_SUFFIX.test(rotatedSuffix(mainPath, basename(path)) ?? '')
-    return { path, log, inode, device, size, mtimeNs, fingerprint, isMain, isRotated, holds }
+    return { ...facts, path, log, fingerprint, isMain, isRotated, holds }
   } catch (error) {
     await log.close()
     throw error
@@ -274,9 +311,16 @@ async function isHeldBy(
   file: { readonly log: OpenLogFile; readonly size: number; readonly fingerprint: string | null },
   position: FilePosition,
 ): Promise<boolean> {
-  if (position.fingerprint === null || position.fingerprint !== file.fingerprint) return false
+  if (position.fingerprint !== null && position.fingerprint !== file.fingerprint) return false
+  if (position.fingerprint === null && position.tail === null) return false
   if (!file.log.compressed && file.size < position.offset) return false
   return holdsPosition(file.log, position)
+}
+
+type Place = { readonly inode: string; readonly device: string }
+
+export function isSame(a: Place, b: Place): boolean {
+  return a.inode === b.inode && a.device === b.device
 }
 
 export class NotAFile extends Error {

@@ -70,7 +70,8 @@ export async function followFile(
     while (!signal.aborted) {
       const busy = await follower.poll(signal)
       await saver.saveIfDue(follower.position)
-      if (!busy) await ports.sleep(config.pollMs ?? POLL_MS, signal)
+      if (busy) continue
+      await Promise.race([ports.sleep(config.pollMs ?? POLL_MS, signal), follower.failed])
     }
   } finally {
     try {

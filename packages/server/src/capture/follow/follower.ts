@@ -2,6 +2,7 @@
 // rotation, reads every file to its end, oldest first, and retires those that have been quiet.
 // Recovery is the same code: at the start nothing is open, and the saved position is what is known.
 
+import { dirname } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Line } from '../lines.ts'
 import { AckWindow } from './ack-window.ts'
@@ -10,6 +11,7 @@ import {
   type Gap,
   gap,
   isMissing,
+  isSame,
   type LookAround,
   lookAround,
   NotAFile,
@@ -65,15 +67,18 @@ export class Follower {
   /** Files that were read to their end and closed. */
   readonly #retired = new Set<string>()
   /** What was saved, until the first look around. */
-  #remembered: readonly FilePosition[] | null
+  #remembered: FollowPosition | null
+  #waitingSinceMs: number
   #trouble: string | null = null
   #consumerFailed = false
+  #directorySeenNs: bigint | null = null
 
   constructor(config: FollowerConfig, ports: FollowerPorts, saved: FollowPosition | null) {
     this.#config = config
     this.#ports = ports
     this.#window = new AckWindow(config.batchesInFlightMax)
-    this.#remembered = saved?.files ?? []
+    this.#waitingSinceMs = saved?.waitingSinceMs ?? ports.clock.nowMs()
+    this.#remembered = saved ?? { files: [] }
   }
 
   /**
@@ -97,7 +102,21 @@ export class Follower {
   /** Up to where everything is durable. null before the first look around: nothing has changed. */
   get position(): FollowPosition | null {
     if (this.#remembered !== null) return null
-    return { files: this.#chain.map(file => file.acknowledged) }
+    return this.#positionAt(file => file.acknowledged)
+  }
+
+  get #newest(): TrackedFile | undefined {
+    return this.#chain[this.#chain.length - 1]
+  }
+
+  #positionAt(place: (file: TrackedFile) => FilePosition): FollowPosition {
+    if (this.#chain.length === 0) return { files: [], waitingSinceMs: this.#waitingSinceMs }
+    return { files: this.#chain.map(place) }
+  }
+
+  /** Rejects as soon as the consumer does with a batch; never resolves. */
+  get failed(): Promise<never> {
+    return this.#window.failed
   }
 
   /** Waits for what was given out, and closes the files. */
@@ -114,42 +133,67 @@ export class Follower {
     try {
       if (this.#remembered !== null) await this.#begin(this.#remembered)
       if (await this.#wasRotated()) await this.#addNewer()
+      else if (this.#newest?.delivered.tail === null) await this.#lookInDirectory()
       this.#noteTrouble(null)
     } catch (error) {
+      if (!isMissing(error)) throw error
+      await this.#lookInDirectory()
       // Between two files of a rotation the path is missing: what is open is read on.
-      if (!isMissing(error) || this.#chain.length === 0) throw error
+      if (this.#chain.length === 0) throw error
     }
   }
 
-  async #begin(remembered: readonly FilePosition[]): Promise<void> {
-    const around = await lookAround(this.#ports.files, this.#config.path, remembered)
+  /**
+   * While nothing is under the path, or nothing is in it, lines may come and be rotated or copied
+   * away between two polls: so the directory is looked at when it has changed.
+   */
+  async #lookInDirectory(): Promise<void> {
+    const { mtimeNs } = await this.#ports.files.facts(dirname(this.#config.path))
+    if (mtimeNs !== this.#directorySeenNs) await this.#addNewer()
+  }
+
+  async #lookAround(known: FollowPosition): Promise<LookAround> {
+    const { path } = this.#config
+    // Before, not after: what changes meanwhile is looked at again.
+    const { mtimeNs } = await this.#ports.files.facts(dirname(path))
+    const around = await lookAround(this.#ports.files, path, known.files)
+    this.#directorySeenNs = mtimeNs
+    return around
+  }
+
+  async #begin(remembered: FollowPosition): Promise<void> {
+    const around = await this.#lookAround(remembered)
     const plan = planReading(this.#config.path, remembered, around)
     await this.#open(plan.files, around)
-    this.#remembered = null
+    // Until the gaps are recorded the old position stays the saved one.
     for (const lost of plan.gaps) await this.#record(lost)
+    this.#remembered = null
   }
 
   async #wasRotated(): Promise<boolean> {
     const facts = await this.#ports.files.facts(this.#config.path)
-    const newest = this.#chain[this.#chain.length - 1]
-    return newest?.inode !== facts.inode || newest.device !== facts.device
+    return this.#newest === undefined || !isSame(this.#newest, facts)
   }
 
   async #addNewer(): Promise<void> {
-    const known = this.#chain.map(file => file.delivered)
-    const around = await lookAround(this.#ports.files, this.#config.path, known)
+    const known = this.#positionAt(file => file.delivered)
+    const around = await this.#lookAround(known)
     const plan = planReading(this.#config.path, known, around)
     // What is open needs no finding, and is not gone although its name may be.
     const fresh = plan.files.filter(({ candidate }) => !this.#isKnown(candidate))
-    await this.#open(fresh, around)
     for (const lost of plan.gaps) {
       if (lost.reason === 'unreadable') await this.#record(lost)
     }
+    await this.#open(fresh, around)
   }
 
-  #isKnown({ inode, device, fingerprint }: Candidate): boolean {
-    const isOpen = this.#chain.some(file => isSame(file, { inode, device }))
-    return isOpen || this.#retired.has(`${device} ${inode} ${fingerprint}`)
+  #isKnown(candidate: Candidate): boolean {
+    const { inode, device, fingerprint } = candidate
+    return this.#isOpen(candidate) || this.#retired.has(`${device} ${inode} ${fingerprint}`)
+  }
+
+  #isOpen(candidate: Candidate): boolean {
+    return this.#chain.some(file => isSame(file, candidate))
   }
 
   /** Takes over the planned files and closes the handles of the others. */
@@ -157,7 +201,9 @@ export class Follower {
     try {
       const files: TrackedFile[] = []
       for (const { candidate, from } of planned) files.push(await this.#track(candidate, from))
-      this.#chain.push(...files)
+      // Copies of a file that is still under the path are older than what it holds now.
+      const newestStays = around.candidates.some(c => c.isMain && this.#isOpen(c))
+      this.#chain.splice(this.#chain.length - (newestStays ? 1 : 0), 0, ...files)
     } catch (error) {
       await closeAll(around.candidates)
       throw error
@@ -172,6 +218,7 @@ export class Follower {
       inode,
       device,
       mtimeNs: String(candidate.mtimeNs),
+      bornNs: String(candidate.bornNs),
       fingerprint: from?.fingerprint ?? null,
       offset: from?.offset ?? 0,
       tail: from?.tail ?? null,
@@ -188,7 +235,10 @@ export class Follower {
       const step = await this.#readStep(file)
       if (step === null || step.kind === 'end') return false
       if (step.kind === 'lines') await this.#give(file, step.lines, step.position)
-      if (step.kind === 'truncated') await this.#restart(file)
+      if (step.kind === 'truncated') {
+        await this.#restart(file)
+        break
+      }
     }
     return true
   }
@@ -236,14 +286,14 @@ export class Follower {
     const { path } = this.#config
     const around = await lookAround(this.#ports.files, path, [file.delivered])
     const copy = around.candidates.find(c => {
-      return c.holds.includes(0) && !this.#chain.some(open => isSame(open, c))
+      return c.holds.includes(0) && !this.#isOpen(c)
     })
     await closeAll(around.candidates.filter(c => c !== copy))
     if (copy) {
       const at = this.#chain.indexOf(file)
       this.#chain.splice(at, 0, await this.#track(copy, file.delivered))
       await this.#record(gap(path, file.delivered, 'copytruncate'))
-    } else if (file.delivered.fingerprint !== null) {
+    } else if (file.delivered.tail !== null) {
       const lost = Math.max(0, file.sizeSeen - file.delivered.offset)
       await this.#record(gap(path, file.delivered, 'truncated', lost))
     }
@@ -280,13 +330,6 @@ export class Follower {
     else this.#ports.report('info', `reading ${this.#config.path}`)
     this.#trouble = sentence
   }
-}
-
-function isSame(
-  a: { readonly inode: string; readonly device: string },
-  b: { readonly inode: string; readonly device: string },
-): boolean {
-  return a.inode === b.inode && a.device === b.device
 }
 
 async function closeAll(candidates: readonly Candidate[]): Promise<void> {

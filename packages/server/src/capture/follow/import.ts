@@ -2,12 +2,11 @@
 // identities as when the file is followed, so importing what was followed stores nothing twice.
 
 import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
 import { createLineSplitter, LINE_BYTES_MAX, type Line } from '../lines.ts'
 import { AckWindow } from './ack-window.ts'
 import type { LineConsumer } from './follower.ts'
 import { FINGERPRINT_BYTES_MAX, fingerprintOf } from './identity.ts'
-import { isCompressed } from './log-files.ts'
+import { gunzip, isCompressed } from './log-files.ts'
 
 export type ImportConfig = {
   /** Name of the file, for the batches. */
@@ -24,7 +23,7 @@ const CHUNK_BYTES = 256 * 1024
 export function openImport(path: string): AsyncIterable<Uint8Array> {
   const source = createReadStream(path, { highWaterMark: CHUNK_BYTES })
   if (!isCompressed(path)) return source
-  return source.compose(createGunzip({ chunkSize: CHUNK_BYTES }))
+  return gunzip(source, CHUNK_BYTES)
 }
 
 /**

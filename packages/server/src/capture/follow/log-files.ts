@@ -1,9 +1,11 @@
 // The file system as following needs it: a port, so that tests can make it fail, and the real one.
 // Compressed files look like plain ones: their offsets count what they expand to.
 
-import { createReadStream } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+
+const COMPRESSED_CHUNK_BYTES = 64 * 1024
 
 export type FileFacts = {
   readonly inode: string
@@ -11,6 +13,8 @@ export type FileFacts = {
   /** On disk; says nothing about what a compressed file expands to. */
   readonly size: number
   readonly mtimeNs: bigint
+  /** When the file was made: tells a new file from an emptied one. 0 where nobody knows. */
+  readonly bornNs: bigint
   readonly isFile: boolean
 }
 
@@ -46,6 +50,7 @@ type BigStats = {
   readonly dev: bigint
   readonly size: bigint
   readonly mtimeNs: bigint
+  readonly birthtimeNs: bigint
   isFile(): boolean
 }
 
@@ -55,6 +60,7 @@ function factsOf(stats: BigStats): FileFacts {
     device: String(stats.dev),
     size: Number(stats.size),
     mtimeNs: stats.mtimeNs,
+    bornNs: stats.birthtimeNs,
     isFile: stats.isFile(),
   }
 }
@@ -77,6 +83,26 @@ async function openPlain(path: string): Promise<OpenLogFile> {
   }
 }
 
+// A read stream over the handle would close it when the reading goes back to the beginning.
+async function* chunksOf(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(COMPRESSED_CHUNK_BYTES)
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield chunk.subarray(0, bytesRead)
+  }
+}
+
+/** What a compressed stream expands to; a failure of either ends both. */
+export function gunzip(source: Readable, chunkBytes?: number): Readable {
+  const options = chunkBytes === undefined ? {} : { chunkSize: chunkBytes }
+  const expanded = createGunzip(options)
+  // The failure reaches whoever reads; here it only must not count as unhandled.
+  pipeline(source, expanded, () => {})
+  return expanded
+}
+
 /** Reads forwards; going back starts again from the beginning of the file. */
 async function openCompressed(path: string): Promise<OpenLogFile> {
   const handle = await open(path, 'r')
@@ -85,8 +111,7 @@ async function openCompressed(path: string): Promise<OpenLogFile> {
   let rest: Uint8Array = new Uint8Array(0)
 
   function expand(): AsyncIterator<Uint8Array> {
-    const source = createReadStream('', { fd: handle.fd, start: 0, autoClose: false })
-    return source.compose(createGunzip())[Symbol.asyncIterator]()
+    return gunzip(Readable.from(chunksOf(handle)))[Symbol.asyncIterator]()
   }
   async function skipTo(offset: number): Promise<void> {
     if (offset < at) {

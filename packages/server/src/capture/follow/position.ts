@@ -12,15 +12,22 @@ export type FilePosition = {
   readonly fingerprint: string | null
   /** Everything before it is durable. */
   readonly offset: number
-  /** The last bytes of the last line before `offset`: they must still stand there. */
+  /**
+   * The last bytes of the last line before `offset`, or the beginning of a first line that is not
+   * complete: they must still stand there.
+   */
   readonly tail: { readonly offset: number; readonly size: number; readonly sha256: string } | null
   /** When the file was last written, as far as known: tells newer rotated files from older ones. */
   readonly mtimeNs: string
+  /** When it was made. An inode is used again, but not for a file of the same birth. */
+  readonly bornNs: string
 }
 
 export type FollowPosition = {
   /** Oldest first; the last one is, or was, the file under the path that is followed. */
   readonly files: readonly FilePosition[]
+  /** Set while there was no file yet: since when one was waited for. */
+  readonly waitingSinceMs?: number
 }
 
 export interface PositionStore {
@@ -77,13 +84,20 @@ async function replace(path: string, text: string): Promise<void> {
 /** Throws `source.position_malformed`; the follower then starts over, which stores nothing twice. */
 export function parsePosition(text: string, path: string): FollowPosition {
   const value: unknown = parseJson(text)
-  const files = isRecord(value) && value.version === VERSION ? value.files : null
-  if (!Array.isArray(files) || files.length > FILES_MAX || !files.every(isFilePosition)) {
+  const record = isRecord(value) && value.version === VERSION ? value : {}
+  const { files, waitingSinceMs } = record
+  const isWhole = waitingSinceMs === undefined || isCount(waitingSinceMs)
+  if (
+    !Array.isArray(files) ||
+    files.length > FILES_MAX ||
+    !files.every(isFilePosition) ||
+    !isWhole
+  ) {
     throw new TocsinError('source.position_malformed', {
       public: `the position in ${path} cannot be read; the followed file is read from its start`,
     })
   }
-  return { files }
+  return waitingSinceMs === undefined ? { files } : { files, waitingSinceMs }
 }
 
 function parseJson(text: string): unknown {
@@ -100,6 +114,7 @@ function isFilePosition(value: unknown): value is FilePosition {
     isMatch(value.inode, DIGITS) &&
     isMatch(value.device, DIGITS) &&
     isMatch(value.mtimeNs, DIGITS) &&
+    isMatch(value.bornNs, DIGITS) &&
     (value.fingerprint === null || isMatch(value.fingerprint, HEX64)) &&
     isCount(value.offset) &&
     (value.fingerprint !== null || value.offset === 0) &&
@@ -121,6 +136,6 @@ function isMatch(value: unknown, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value)
 }
 
-function isCount(value: unknown): boolean {
+function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }

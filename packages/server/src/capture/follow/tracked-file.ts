@@ -44,13 +44,15 @@ export class TrackedFile {
   acknowledged: FilePosition
   /** When something was last read, by the follower's clock. */
   progressMs: number
-  /** Largest size that was seen. */
+  /** Size of the file while it still held what was read; 0 if that is not known. */
   sizeSeen = 0
   readonly #log: OpenLogFile
   readonly #config: ReadingConfig
   #splitter: LineSplitter
   #readOffset: number
   #lastRead: Buffer
+  /** What was seen of a first line that is not complete. */
+  #head: Buffer = NOTHING
   #seen = ''
 
   constructor(file: FoundFile, position: FilePosition, config: ReadingConfig) {
@@ -80,20 +82,27 @@ export class TrackedFile {
     const facts = await this.#log.facts()
     const seen = `${facts.size} ${facts.mtimeNs}`
     if (seen === this.#seen) return { kind: 'end' }
-    this.sizeSeen = Math.max(this.sizeSeen, facts.size)
-    if (!this.#log.compressed && facts.size < this.#readOffset) return { kind: 'truncated' }
+    const least = this.#readOffset + this.#head.length
+    if (!this.#log.compressed && facts.size < least) return { kind: 'truncated' }
     const overlap = this.#lastRead.length
-    const into = Buffer.allocUnsafe(overlap + this.#config.chunkBytes)
+    // As large as what is there: a line that comes in drops must not hold a whole buffer per drop.
+    const left = this.#log.compressed ? Infinity : facts.size - this.#readOffset
+    const into = Buffer.allocUnsafe(overlap + Math.min(left, this.#config.chunkBytes))
     const size = await this.#log.read(this.#readOffset - overlap, into)
     const same = size >= overlap && this.#lastRead.equals(into.subarray(0, overlap))
-    if (!same) return { kind: 'truncated' }
-    // Only when the end was reached can the next look at the file be spared.
-    if (size < into.length) this.#seen = seen
     const chunk = into.subarray(overlap, size)
+    if (!same || !this.#head.equals(chunk.subarray(0, this.#head.length))) {
+      return { kind: 'truncated' }
+    }
+    // Only when the end was reached can the next look at the file be spared.
+    if (size < into.length || chunk.length === left) this.#seen = seen
     this.#noteTime(facts.mtimeNs)
-    if (chunk.length === 0 || !this.#knowFingerprint(chunk, false)) return { kind: 'end' }
+    this.sizeSeen = this.#log.compressed ? 0 : facts.size
+    if (chunk.length === 0) return { kind: 'end' }
     this.progressMs = nowMs
-    return this.#consume(chunk)
+    if (this.#knowFingerprint(chunk, false)) return this.#consume(chunk)
+    this.#keepHead(chunk)
+    return { kind: 'end' }
   }
 
   /** The last line, which has no end, of a file that will not grow any more. */
@@ -111,12 +120,12 @@ export class TrackedFile {
 
   /** Begins again at the start of the same file, which now holds something else. */
   restart(): void {
-    const { inode, device, mtimeNs } = this.delivered
-    this.delivered = { inode, device, mtimeNs, fingerprint: null, offset: 0, tail: null }
+    this.delivered = { ...this.delivered, fingerprint: null, offset: 0, tail: null }
     this.acknowledged = this.delivered
     this.sizeSeen = 0
     this.#readOffset = 0
     this.#lastRead = NOTHING
+    this.#head = NOTHING
     this.#seen = ''
     this.#splitter = this.#newSplitter(0)
   }
@@ -142,7 +151,16 @@ export class TrackedFile {
     return true
   }
 
+  /** Nothing of it was given out, so it needs no acknowledgement. */
+  #keepHead(chunk: Uint8Array): void {
+    this.#head = Buffer.from(chunk)
+    const sha256 = Buffer.from(digest(chunk)).toString('hex')
+    this.delivered = { ...this.delivered, tail: { offset: 0, size: chunk.length, sha256 } }
+    this.acknowledged = this.delivered
+  }
+
   #consume(chunk: Uint8Array): ReadStep {
+    this.#head = NOTHING
     this.#readOffset += chunk.length
     this.#lastRead = Buffer.concat([this.#lastRead, chunk.subarray(-TAIL_BYTES_MAX)]).subarray(
       -TAIL_BYTES_MAX,
