@@ -1,7 +1,7 @@
-// What preparing one event costs, stage by stage, on one thread: lines, parse, admit, split, digest,
-// seal, layout, and the whole preparer as the prepare thread runs it. Prints microseconds per event by
-// the wall clock, since the kernel counts CPU time in steps of milliseconds: the best round is the
-// undisturbed one, the median shows the garbage collector's share.
+// What preparing one event costs, stage by stage, on one thread: lines, parse, admit, split,
+// digest, seal, layout, and the whole preparer as the prepare thread runs it. Prints microseconds
+// per event by the wall clock, since the kernel counts CPU time in steps of milliseconds: the best
+// round is the undisturbed one, the median shows the garbage collector's share.
 //
 //   node bench/seal.ts [events per body] [rounds]
 
@@ -29,7 +29,7 @@ const NOW_MS = 1_790_000_000_000
 
 const directory = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
 const entropy = systemEntropy()
-const secrets = loadSecrets(directory, '2026', { entropy, isNew: true })
+const secrets = loadSecrets(directory, '2026', { entropy, mayMake: 'node' })
 const vault = openVault(
   `tocsin-${secrets.node}/2026`,
   openKeyRing(directory, secrets.kek, entropy),

@@ -174,13 +174,19 @@ function malformed(why: string, cause?: unknown): never {
 /** The UUID's 16 bytes, as they stand in commitments, tags and additional data. */
 export function uuidBytes(id: string): Uint8Array {
   const out = new Uint8Array(16)
-  let at = 0
-  for (let i = 0; i < id.length; i += 2) {
-    if (id[i] === '-') i += 1
-    out[at] = Number.parseInt(id.slice(i, i + 2), 16)
-    at += 1
+  for (let i = 0, at = 0; at < 16; at++) {
+    if (id.charCodeAt(i) === DASH) i += 1
+    out[at] = (hexValue(id.charCodeAt(i)) << 4) | hexValue(id.charCodeAt(i + 1))
+    i += 2
   }
   return out
+}
+
+const DASH = 0x2d
+
+/** Of a lower-case hex digit: `0` is 0x30, `a` is 0x61. */
+function hexValue(digit: number): number {
+  return digit < 0x3a ? digit - 0x30 : digit - 0x57
 }
 
 export const SECTION_LABEL: Uint8Array = encodeUtf8('tocsin/section/v1\0')
@@ -212,23 +218,30 @@ export type PayloadRecord = {
 export function readRecord(file: Uint8Array, offset: number): PayloadRecord | null {
   if (offset + RECORD_HEADER_BYTES > file.length) return null
   const view = new DataView(file.buffer, file.byteOffset + offset, RECORD_HEADER_BYTES)
+  const { length, index, section } = readRecordHeader(view, 0)
   const start = offset + RECORD_HEADER_BYTES
-  const end = start + view.getUint32(0)
-  if (end > file.length) return null
+  const end = start + length
+  return end > file.length ? null : { index, section, sealed: file.subarray(start, end), end }
+}
+
+/** What stands before a record's sealed section. */
+export type RecordHeader = {
+  /** Bytes of the sealed section. */
+  readonly length: number
+  readonly index: number
+  readonly section: number
+}
+
+export function readRecordHeader(view: DataView, at: number): RecordHeader {
   return {
-    index: view.getUint32(4) * 2 ** 32 + view.getUint32(8),
-    section: view.getUint8(12),
-    sealed: file.subarray(start, end),
-    end,
+    length: view.getUint32(at),
+    index: view.getUint32(at + 4) * 2 ** 32 + view.getUint32(at + 8),
+    section: view.getUint8(at + 12),
   }
 }
 
 /** Writes a record's header at `at`; the sealed section's bytes follow it. */
-export function writeRecordHeader(
-  view: DataView,
-  at: number,
-  record: { readonly length: number; readonly index: number; readonly section: number },
-): void {
+export function writeRecordHeader(view: DataView, at: number, record: RecordHeader): void {
   view.setUint32(at, record.length)
   view.setUint32(at + 4, Math.floor(record.index / 2 ** 32))
   view.setUint32(at + 8, record.index >>> 0)

@@ -29,7 +29,8 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
-const failing = (code: string) => Object.assign(new Error(`${code}: what`), { code })
+const failing = (code: string) =>
+  Object.assign(new Error(`${code}: what`), { code, syscall: 'write' })
 
 describe('durable files', () => {
   it('makes directories with their parents, for their owner only', () => {
@@ -105,7 +106,8 @@ describe('errors of the disk', () => {
     assert.equal(code(failing('EROFS')), 'log.not_writable')
     assert.equal(code(failing('EACCES')), 'log.not_writable')
     assert.equal(code(failing('EIO')), 'log.disk_failed')
-    assert.equal(code('anything'), 'log.disk_failed')
+    assert.equal(code(new TypeError('a mistake')), 'internal.bug')
+    assert.equal(code('anything'), 'internal.bug')
     assert.match(diskError(failing('EIO'), '/data').message, /\/data.*EIO/)
   })
 

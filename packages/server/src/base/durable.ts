@@ -47,7 +47,7 @@ function syncOpened(path: string, flags: 'r' | 'r+', sync: (fd: number) => void)
 /** What a failed fsync or fdatasync of `path` means; see the top of this file. */
 export function syncFailed(path: string, cause: unknown): TocsinError {
   return new TocsinError('log.disk_failed', {
-    public: `the disk failed while ${path} was made durable; nothing is acknowledged on it any more`,
+    public: `the disk failed while ${path} was made durable; nothing more is acknowledged on it`,
     cause,
   })
 }
@@ -101,28 +101,31 @@ export function hasCode(error: unknown, code: string): boolean {
 }
 
 /**
- * Whatever a file operation below `directory` threw, as what it means for whoever runs the server.
+ * Whatever was thrown while files below `directory` were worked on, as what it means for whoever
+ * runs the server.
  */
 export function diskError(error: unknown, directory: string): TocsinError {
   if (error instanceof TocsinError) return error
-  if (isDiskFull(error)) {
-    return new TocsinError('log.disk_full', {
-      public: `the disk of ${directory} is full; free some space, nothing was lost`,
-      cause: error,
-    })
-  }
-  if (['EACCES', 'EPERM', 'EROFS'].some(code => hasCode(error, code))) {
-    return new TocsinError('log.not_writable', {
-      public: `${directory} cannot be written (${text(error)}); run Tocsin as its owner`,
-      cause: error,
-    })
-  }
-  return new TocsinError('log.disk_failed', {
-    public: `the disk of ${directory} failed: ${text(error)}`,
-    cause: error,
-  })
+  const [code, what] = meaningOf(error, directory)
+  return new TocsinError(code, { public: what, cause: error })
 }
 
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function meaningOf(
+  error: unknown,
+  directory: string,
+): ['internal.bug' | 'log.disk_failed' | 'log.disk_full' | 'log.not_writable', string] {
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error && 'syscall' in error)) {
+    return ['internal.bug', `a defect, not the disk of ${directory}: ${message}`]
+  }
+  if (isDiskFull(error)) {
+    return ['log.disk_full', `the disk of ${directory} is full; free some space, nothing was lost`]
+  }
+  if (['EACCES', 'EPERM', 'EROFS'].some(code => hasCode(error, code))) {
+    return [
+      'log.not_writable',
+      `${directory} cannot be written (${message}); run Tocsin as its owner`,
+    ]
+  }
+  return ['log.disk_failed', `the disk of ${directory} failed: ${message}`]
 }

@@ -7,8 +7,9 @@ export const BODY_PLAIN_BYTES_MAX: number = 64 * 1024 * 1024
 export const BATCH_EVENTS_MAX = 20_000
 /** Bytes taken in but not yet durable; beyond it senders are asked to wait. */
 export const INFLIGHT_BYTES_MAX: number = 128 * 1024 * 1024
-/** Durable entries that wait for their tiles; bounds memory when the disk of the tiles is slow. */
+/** Durable entries, and their bytes, that wait for a checkpoint: what a crash must read again. */
 export const UNSEALED_ENTRIES_MAX = 400_000
+export const UNSEALED_BYTES_MAX: number = 512 * 1024 * 1024
 /** Most batches written by one group commit. */
 export const COMMIT_BATCHES_MAX = 64
 /** A write-ahead segment is closed at this size and removed behind the next checkpoint. */

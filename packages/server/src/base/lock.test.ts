@@ -14,8 +14,9 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 /** Takes the lock in another process, prints what came of it, and ends without releasing it. */
 function lockElsewhere(): string {
+  const url = new URL('./lock.ts', import.meta.url).href
   const script = `
-    const { lockDirectory } = await import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)})
+    const { lockDirectory } = await import(${JSON.stringify(url)})
     try { lockDirectory(${JSON.stringify(directory)}, process.pid); console.log('locked') }
     catch (error) { console.log(error.code, error.message) }
     process.exit(0)`

@@ -1,6 +1,7 @@
-// The node's secrets on disk, below `keys/` (0700, each file 0600): the log's signing key per shard,
-// the key that wraps data keys, and the key under which inputs and derived ids are hashed. They are
-// the only state that cannot be rebuilt from the log. Written once, never printed, never sent.
+// The node's secrets on disk, below `keys/` (0700, each file 0600): the log's signing key per
+// shard, the key that wraps data keys, and the key under which inputs and derived ids are hashed.
+// They are the only state that cannot be rebuilt from the log. Written once, never printed, never
+// sent.
 
 import { join } from 'node:path'
 import { TocsinError } from '@tocsin/sdk/errors'
@@ -27,30 +28,38 @@ export function keysDirectory(dataDir: string): string {
 }
 
 /**
- * Reads the secrets of a shard, or makes them when `isNew`. Throws `log.key_missing` for a shard
- * that exists without them: making new ones would leave its sections unreadable and its log forked.
+ * What may be made where it is missing: nothing, the log key of a new shard, or all of a new
+ * node's.
+ */
+export type MayMake = 'nothing' | 'shard' | 'node'
+
+/**
+ * Reads the secrets of a shard, and makes those that `mayMake` allows. Throws `log.key_missing` for
+ * any other that is missing or has not its length: a new one would leave sections unreadable that
+ * the old one opens, or sign another log under an old name.
  */
 export function loadSecrets(
   dataDir: string,
   shard: string,
-  deps: { readonly entropy: Entropy; readonly isNew: boolean },
+  deps: { readonly entropy: Entropy; readonly mayMake: MayMake },
 ): NodeSecrets {
+  const { entropy, mayMake } = deps
   const directory = keysDirectory(dataDir)
-  makeDirectory(directory)
-  const secret = (name: string, length: number) => {
+  if (mayMake !== 'nothing') makeDirectory(directory)
+  const secret = (name: string, length: number, isMakeable: boolean) => {
     const path = join(directory, name)
     const found = readFileIfThere(path)
     if (found?.length === length) return found
-    if (found || !deps.isNew) throw keyMissing(path, found !== null)
-    const fresh = deps.entropy.bytes(length)
+    if (found || !isMakeable) throw keyMissing(path, found !== null)
+    const fresh = entropy.bytes(length)
     replaceFile(path, fresh)
     return fresh
   }
   return {
-    logSeed: secret(`log-${shard}.key`, SECRET_BYTES),
-    kek: secret(`kek-${KEK_EPOCH}.key`, SECRET_BYTES),
-    hashKey: secret('hash.key', SECRET_BYTES),
-    node: Buffer.from(secret('node', NODE_BYTES)).toString('hex'),
+    logSeed: secret(`log-${shard}.key`, SECRET_BYTES, mayMake !== 'nothing'),
+    kek: secret(`kek-${KEK_EPOCH}.key`, SECRET_BYTES, mayMake === 'node'),
+    hashKey: secret('hash.key', SECRET_BYTES, mayMake === 'node'),
+    node: Buffer.from(secret('node', NODE_BYTES, mayMake === 'node')).toString('hex'),
   }
 }
 

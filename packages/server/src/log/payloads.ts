@@ -1,44 +1,25 @@
-// Payload files: the sealed sections beside the log, by class, month and chunk (docs/spec/log.md §4).
-// Records are gathered in memory and written at a known position of their file, so that a write that
-// failed or was cut short is simply done again at the same place. Cut back at start to what the
-// checkpoint covers; the rest comes again from the write-ahead log.
+// Payload files: the sealed sections beside the log, by class, month and chunk (docs/spec/log.md
+// §4). Records are gathered in memory and written at a known position of their file, so that a
+// write that failed or was cut short is simply done again at the same place.
 
-import {
-  closeSync,
-  fdatasyncSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   CHUNK_ENTRIES,
   payloadPath,
   RECORD_HEADER_BYTES,
-  readRecord,
   writeRecordHeader,
 } from '@tocsin/sdk/entry'
-import { hasCode, makeDirectory, syncDirectory } from '../base/durable.ts'
+import { makeDirectory, PRIVATE_FILE, syncDirectory, syncFile } from '../base/durable.ts'
 import type { EntryRecord } from './record.ts'
 
-type OpenFile = {
-  readonly path: string
-  /** Length of what is written. */
-  bytes: number
-  pending: Uint8Array[]
-  pendingBytes: number
-  isDirty: boolean
-}
+const DAY_MS = 86_400_000
+const PENDING_BYTES_MIN = 64 * 1024
 
 export interface PayloadWriter {
   /** Bytes that wait in memory. */
   readonly pendingBytes: number
-  /** Only into memory. */
+  /** Only into memory; keeps nothing of `record`. */
   append(index: number, record: EntryRecord): void
   /** Writes what waits; safe to repeat after a failure. */
   write(): void
@@ -46,114 +27,124 @@ export interface PayloadWriter {
   sync(): void
 }
 
+/** `directory` must not hold records of entries that are still to be appended. */
 export function openPayloadWriter(directory: string): PayloadWriter {
-  const files = new Map<string, OpenFile>()
-  const newDirectories = new Set<string>()
-  let pendingBytes = 0
+  const files = new Map<string, PayloadFile>()
+  /** The files of one chunk and one day by class: the names change no more often than that. */
+  const current = new Map<string, PayloadFile>()
+  let chunk = -1
+  let day = -1
 
-  function fileFor(path: string): OpenFile {
-    const found = files.get(path)
-    if (found) return found
-    const full = join(directory, path)
-    const fresh = { path: full, bytes: sizeOf(full), pending: [], pendingBytes: 0, isDirty: false }
-    if (fresh.bytes === 0) newDirectories.add(dirname(full))
-    files.set(path, fresh)
-    return fresh
+  function fileOf(retention: string, timeMs: number, index: number): PayloadFile {
+    const chunkNow = Math.floor(index / CHUNK_ENTRIES)
+    const dayNow = Math.floor(timeMs / DAY_MS)
+    if (chunkNow !== chunk || dayNow !== day) current.clear()
+    chunk = chunkNow
+    day = dayNow
+    const known = current.get(retention)
+    if (known) return known
+    const path = join(directory, payloadPath(retention, timeMs, index))
+    const file = files.get(path) ?? new PayloadFile(path)
+    files.set(path, file)
+    current.set(retention, file)
+    return file
   }
 
   function write(): void {
-    for (const file of files.values()) {
-      if (file.pendingBytes === 0) continue
-      makeDirectory(dirname(file.path))
-      writeAt(file.path, file.bytes, file.pending)
-      pendingBytes -= file.pendingBytes
-      file.bytes += file.pendingBytes
-      file.pending = []
-      file.pendingBytes = 0
-      file.isDirty = true
-    }
+    for (const file of files.values()) file.write()
   }
 
   return {
     get pendingBytes() {
-      return pendingBytes
+      let bytes = 0
+      for (const file of files.values()) bytes += file.pendingBytes
+      return bytes
     },
-    append(index, record) {
-      for (const [section, { retention, sealed }] of record.sections.entries()) {
-        const file = fileFor(payloadPath(retention, record.timeMs, index))
-        const header = new Uint8Array(RECORD_HEADER_BYTES)
-        const view = new DataView(header.buffer)
-        writeRecordHeader(view, 0, { length: sealed.length, index, section })
-        file.pending.push(header, sealed)
-        file.pendingBytes += header.length + sealed.length
-        pendingBytes += header.length + sealed.length
+    append(index, { timeMs, sections }) {
+      for (let section = 0; section < sections.length; section++) {
+        const { retention, sealed } = sections[section] ?? { retention: '', sealed: NOTHING }
+        fileOf(retention, timeMs, index).append({ index, section, sealed })
       }
     },
     write,
     sync() {
       write()
-      for (const file of files.values()) if (file.isDirty) syncFile(file)
-      for (const path of newDirectories) syncDirectory(path)
-      newDirectories.clear()
-      // Files of earlier chunks are written no more.
-      if (files.size > OPEN_FILES_MAX) files.clear()
+      for (const file of files.values()) file.sync()
+      for (const file of files.values()) if (!isOpen(file)) files.delete(file.path)
     },
   }
-}
 
-const OPEN_FILES_MAX = 64
-
-function syncFile(file: OpenFile): void {
-  const fd = openSync(file.path, 'r+')
-  try {
-    fdatasyncSync(fd)
-  } finally {
-    closeSync(fd)
+  /** Files of earlier chunks are written no more. */
+  function isOpen(file: PayloadFile): boolean {
+    for (const open of current.values()) if (open === file) return true
+    return false
   }
-  file.isDirty = false
 }
 
-function writeAt(path: string, position: number, parts: readonly Uint8Array[]): void {
-  const fd = openSync(path, position === 0 ? 'w' : 'r+', 0o600)
+const NOTHING = new Uint8Array(0)
+
+type Section = { readonly index: number; readonly section: number; readonly sealed: Uint8Array }
+
+class PayloadFile {
+  readonly path: string
+  pendingBytes = 0
+  #pending: Buffer = Buffer.allocUnsafeSlow(PENDING_BYTES_MIN)
+  #view: DataView = viewOf(this.#pending)
+  /** Length of what is written; looked up at the first write. */
+  #written = -1
+  #isDirty = false
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  append({ index, section, sealed }: Section): void {
+    const at = this.pendingBytes
+    const end = at + RECORD_HEADER_BYTES + sealed.length
+    if (end > this.#pending.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#pending.length))
+      larger.set(this.#pending.subarray(0, at))
+      this.#pending = larger
+      this.#view = viewOf(larger)
+    }
+    writeRecordHeader(this.#view, at, { length: sealed.length, index, section })
+    this.#pending.set(sealed, at + RECORD_HEADER_BYTES)
+    this.pendingBytes = end
+  }
+
+  write(): void {
+    if (this.pendingBytes === 0) return
+    if (this.#written < 0) this.#written = sizeOf(this.path)
+    makeDirectory(dirname(this.path))
+    writeAt(this.path, this.#written, this.#pending.subarray(0, this.pendingBytes))
+    this.#written += this.pendingBytes
+    this.#isDirty = true
+    this.pendingBytes = 0
+  }
+
+  sync(): void {
+    if (!this.#isDirty) return
+    syncFile(this.path)
+    syncDirectory(dirname(this.path))
+    this.#isDirty = false
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+function writeAt(path: string, position: number, bytes: Uint8Array): void {
+  const fd = openSync(path, position === 0 ? 'w' : 'r+', PRIVATE_FILE)
   try {
+    // Of an earlier try that was cut short nothing may stay behind what is written now.
     ftruncateSync(fd, position)
-    const bytes = Buffer.concat(parts)
     let written = 0
     while (written < bytes.length) {
       written += writeSync(fd, bytes, written, bytes.length - written, position + written)
     }
   } finally {
     closeSync(fd)
-  }
-}
-
-/** Removes every record at or beyond `size`: what a crash left behind the checkpoint. */
-export function cutPayloads(directory: string, size: number): void {
-  const firstChunk = Math.floor(size / CHUNK_ENTRIES)
-  for (const path of payloadFiles(directory)) {
-    const chunk = Number.parseInt(path.slice(path.lastIndexOf('/') + 1), 10)
-    if (chunk > firstChunk) unlinkSync(path)
-    else if (chunk === firstChunk) cutFile(path, size)
-  }
-}
-
-function cutFile(path: string, size: number): void {
-  const bytes = readFileSync(path)
-  let end = 0
-  for (let record = readRecord(bytes, 0); record; record = readRecord(bytes, record.end)) {
-    if (record.index >= size) break
-    end = record.end
-  }
-  if (end < bytes.length) truncateSync(path, end)
-}
-
-function payloadFiles(directory: string): string[] {
-  try {
-    const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    return names.filter(name => name.endsWith('.seal')).map(name => join(directory, name))
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return []
-    throw cause
   }
 }
 

@@ -1,6 +1,6 @@
-// Reads events back from a shard's files: bundles for what was sealed, payload files for the sections,
-// the vault to open them. Followers catch up with it, `GET /v1/events/{id}` and offline commands read
-// with it. It sees what the newest checkpoint covers, and never writes.
+// Reads events back from a shard's files: bundles for what was sealed, payload files for the
+// sections, the vault to open them. Followers catch up with it, `GET /v1/events/{id}` and offline
+// commands read with it. It sees what the newest checkpoint covers, and never writes.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,8 +27,11 @@ export type ReadEvent = {
 export type ReadEntry = ReadEvent | { readonly index: number; readonly entry: Entry }
 
 export interface ShardReader {
-  /** Entries `from` to `to` (exclusive), in order; `to` is at most a published size. */
-  read(from: number, to: number): Generator<ReadEntry>
+  /**
+   * Entries `from` to `to` (exclusive), in order; `to` is at most a published size. Sealed entries
+   * that `wants` turns down come without their sections.
+   */
+  read(from: number, to: number, wants?: (entry: SealedEntry) => boolean): Generator<ReadEntry>
 }
 
 export function openShardReader(paths: ShardPaths, vault: Vault): ShardReader {
@@ -45,7 +48,11 @@ export function openShardReader(paths: ShardPaths, vault: Vault): ShardReader {
     })
   }
 
-  function* read(from: number, to: number): Generator<ReadEntry> {
+  function* read(
+    from: number,
+    to: number,
+    wants: (entry: SealedEntry) => boolean = () => true,
+  ): Generator<ReadEntry> {
     for (let index = from; index < to; ) {
       const bundle = Math.floor(index / TILE_WIDTH)
       const leaves = readBundle(paths.log, bundle, to)
@@ -53,7 +60,7 @@ export function openShardReader(paths: ShardPaths, vault: Vault): ShardReader {
         const leaf = leaves[index % TILE_WIDTH]
         if (!leaf) throw missing(paths.log, index)
         const entry = parseEntry(leaf)
-        if (entry.kind === 'control') yield { index, entry }
+        if (entry.kind === 'control' || !wants(entry)) yield { index, entry }
         else yield { index, entry, sections: sectionsOf(index, entry) }
       }
     }

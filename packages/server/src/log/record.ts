@@ -5,7 +5,8 @@
 //   then per section: class (1) ‖ length (4) ‖ sealed section
 //
 // The digest is of the event as its producer meant it (without what the server adds): the same id
-// with the same digest is a duplicate, with another one a conflict. All integers are big-endian.
+// with the same digest is a duplicate, with another one a conflict. A control entry has no
+// sections, an id of zeros and a digest of zeros. All integers are big-endian.
 
 export const DIGEST_BYTES = 8
 export const ID_BYTES = 16
@@ -27,7 +28,9 @@ export type EntryRecord = {
   readonly end: number
 }
 
-/** What a prepare thread hands over. Entry i lies at `offsets[i]` to `offsets[i + 1]` of `bytes`. */
+/**
+ * What a prepare thread hands over. Entry i lies at `offsets[i]` to `offsets[i + 1]` of `bytes`.
+ */
 export type PreparedBatch = {
   readonly count: number
   readonly bytes: Uint8Array
@@ -45,8 +48,7 @@ function recordBytes(leaf: Uint8Array, sections: readonly SealedSection[]): numb
   return bytes
 }
 
-/** Writes one record at `at` and returns the offset behind it. */
-function writeRecord(out: Buffer, at: number, entry: Omit<EntryRecord, 'end'>): number {
+function writeRecord(out: Buffer, at: number, entry: Omit<EntryRecord, 'end'>): void {
   out.writeUInt16BE(entry.leaf.length, at)
   out.writeUInt16BE(entry.sections.length, at + 2)
   out.writeUIntBE(entry.timeMs, at + 4, 6)
@@ -59,7 +61,6 @@ function writeRecord(out: Buffer, at: number, entry: Omit<EntryRecord, 'end'>): 
     out.set(sealed, next + SECTION_HEADER_BYTES)
     next += SECTION_HEADER_BYTES + sealed.length
   }
-  return next
 }
 
 /** Views into `bytes`; the caller must not change it. Throws RangeError when the record is cut. */
@@ -85,53 +86,87 @@ export function readRecordAt(bytes: Buffer, at: number): EntryRecord {
 }
 
 export interface BatchBuilder {
+  /**
+   * Copies everything: the arguments may be changed afterwards. `followed` is empty for a control
+   * entry.
+   */
   add(id: Uint8Array, record: Omit<EntryRecord, 'end'>, followed: Uint8Array): void
-  /** The batch, in buffers of its own that may be handed to another thread. */
+  /**
+   * The batch, in buffers of its own that may be handed to another thread; the builder is empty
+   * again.
+   */
   finish(): PreparedBatch
 }
 
-type Added = {
-  readonly id: Uint8Array
-  readonly record: Omit<EntryRecord, 'end'>
-  readonly followed: Uint8Array
-}
+/** What one batch needs at most is kept for the next one, but not what only a huge one needs. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024
 
 export function buildBatch(): BatchBuilder {
-  const added: Added[] = []
+  const records = new GrowingBytes()
+  const events = new GrowingBytes()
+  const ids = new GrowingBytes()
+  let offsets: number[] = [0]
+  let eventOffsets: number[] = [0]
   return {
-    add: (id, record, followed) => added.push({ id, record, followed }),
-    finish: () => layOut(added),
+    add(id, record, followed) {
+      const at = records.grow(recordBytes(record.leaf, record.sections))
+      try {
+        writeRecord(records.bytes, at, record)
+      } catch (error) {
+        records.length = at
+        throw error
+      }
+      offsets.push(records.length)
+      const idAt = ids.grow(ID_BYTES)
+      ids.bytes.set(id, idAt)
+      if (followed.length > 0) {
+        const start = events.grow(followed.length + 1)
+        events.bytes.set(followed, start)
+        events.bytes[start + followed.length] = NEWLINE
+      }
+      eventOffsets.push(events.length)
+    },
+    finish() {
+      const batch = {
+        count: offsets.length - 1,
+        bytes: records.take(),
+        offsets: Uint32Array.from(offsets),
+        ids: ids.take(),
+        events: events.take(),
+        eventOffsets: Uint32Array.from(eventOffsets),
+      }
+      offsets = [0]
+      eventOffsets = [0]
+      return batch
+    },
   }
 }
 
-function layOut(added: readonly Added[]): PreparedBatch {
-  const count = added.length
-  let recordsSize = 0
-  let eventsSize = 0
-  for (const { record, followed } of added) {
-    recordsSize += recordBytes(record.leaf, record.sections)
-    eventsSize += lineBytes(followed)
-  }
-  // Not from Buffer's pool: a thread gets these buffers whole.
-  const bytes = new Uint8Array(recordsSize)
-  const events = new Uint8Array(eventsSize)
-  const offsets = new Uint32Array(count + 1)
-  const eventOffsets = new Uint32Array(count + 1)
-  const ids = new Uint8Array(count * ID_BYTES)
-  const out = Buffer.from(bytes.buffer)
-  added.forEach(({ id, record, followed }, i) => {
-    ids.set(id, i * ID_BYTES)
-    offsets[i + 1] = writeRecord(out, offsets[i] ?? 0, record)
-    const at = eventOffsets[i] ?? 0
-    events.set(followed, at)
-    eventOffsets[i + 1] = at + lineBytes(followed)
-    if (followed.length > 0) events[at + followed.length] = NEWLINE
-  })
-  return { count, bytes, offsets, ids, events, eventOffsets }
-}
+/** Bytes that are written one after the other and taken out as a whole. */
+class GrowingBytes {
+  bytes: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
+  length = 0
 
-function lineBytes(followed: Uint8Array): number {
-  return followed.length === 0 ? 0 : followed.length + 1
+  /** Makes room for `count` bytes behind those that are there, and returns where it begins. */
+  grow(count: number): number {
+    const at = this.length
+    this.length += count
+    if (this.length > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.length, 2 * this.bytes.length))
+      larger.set(this.bytes.subarray(0, at))
+      this.bytes = larger
+    }
+    return at
+  }
+
+  /** A copy that owns its buffer, as it must to be handed to another thread. */
+  take(): Uint8Array<ArrayBuffer> {
+    const out = new Uint8Array(this.length)
+    out.set(this.bytes.subarray(0, this.length))
+    this.length = 0
+    if (this.bytes.length > KEPT_BYTES_MAX) this.bytes = Buffer.allocUnsafeSlow(KEPT_BYTES_MAX)
+    return out
+  }
 }
 
 /** The digest of the record at `at`, without reading the rest. */

@@ -1,5 +1,5 @@
-// A shard at rest: reads the events of a data directory that no server writes, with the directory's own
-// keys. What offline commands stand on.
+// A shard at rest: reads the events of a data directory that no server writes, with the directory's
+// own keys. What offline commands stand on.
 
 import { join } from 'node:path'
 import { openCheckpoint } from '@tocsin/sdk/checkpoint'
@@ -19,16 +19,21 @@ export interface SealedShard {
   readonly origin: string
   /** Entries under the newest checkpoint. */
   readonly size: number
-  /** The events' JSON, oldest logged first; those that cannot be opened any more are passed over. */
+  /**
+   * The events' JSON, oldest logged first; those that cannot be opened any more are passed over.
+   */
   events(): Generator<string>
   close(): void
 }
 
-/** Throws `log.corrupt` when the checkpoint is not the directory's own, `log.key_missing` without keys. */
+/**
+ * Throws `log.corrupt` when the checkpoint is not the directory's own, `log.key_missing` without
+ * keys.
+ */
 export async function openSealedShard(dataDir: string, shard: string): Promise<SealedShard> {
   const entropy = systemEntropy()
   const paths = shardPaths(dataDir, shard)
-  const secrets = loadSecrets(dataDir, shard, { entropy, isNew: false })
+  const secrets = loadSecrets(dataDir, shard, { entropy, mayMake: 'nothing' })
   const origin = `tocsin-${secrets.node}/${shard}`
   const key = buildVerifierKey(sha256, origin, buildEd25519Signer(secrets.logSeed).publicKey)
   const note = readFileIfThere(join(paths.log, 'checkpoint'))

@@ -1,6 +1,7 @@
-// An event as the sections it is sealed in, and back (docs/spec/log.md §3.1). Section 0 is the event;
-// what has a retention class of its own (content) or names another person (delegation) stands in a
-// section of its own, and null in its place, so that each can expire and be erased for itself.
+// An event as the sections it is sealed in, and back (docs/spec/log.md §3.1). Section 0 is the
+// event; what has a retention class of its own (content) or names another person (delegation)
+// stands in a section of its own, and null in its place, so that each can expire and be erased for
+// itself.
 
 import type { RetentionClass, SealedEvent } from '@tocsin/sdk/event'
 import type { PlainSection } from './vault.ts'
@@ -18,7 +19,9 @@ export type SplitEvent = {
 
 type ServerMembers = Pick<SealedEvent, 'v' | 'tenant' | 'observed' | 'via' | 'retention'>
 
-/** `event` in the order in which it is to be stored: the server's five members first, then the id. */
+/**
+ * `event` in the order in which it is to be stored: the server's five members first, then the id.
+ */
 export function splitEvent(event: SealedEvent): SplitEvent {
   const { v, tenant, observed, via, retention, ...meant } = event
   const head = printHead({ v, tenant, observed, via, retention })

@@ -1,12 +1,12 @@
-// The thread that owns the shard's public files. It takes durable entries from the sequencer, builds
-// tiles and payload files, and signs a checkpoint at most once a second. A full disk only delays it:
-// the entries are safe in the write-ahead log, and it tries again.
+// The thread that owns the shard's public files. It takes durable entries from the sequencer,
+// builds tiles and payload files, and signs a checkpoint at most once a second. A full disk only
+// delays it: the entries are safe in the write-ahead log, and it tries again. After any other
+// failure it does nothing more: nobody knows what is on the disk.
 
-import { TocsinError } from '@tocsin/sdk/errors'
 import { buildEd25519Signer, ed25519, sha256 } from '@tocsin/sdk/node'
 import { buildVerifierKey } from '@tocsin/sdk/note'
 import { buildTreeHasher } from '@tocsin/sdk/tlog'
-import { isDiskFull } from '../base/durable.ts'
+import { diskError } from '../base/durable.ts'
 import { CHECKPOINT_INTERVAL_MS } from '../base/limits.ts'
 import { thisThread } from '../base/threads.ts'
 import type { ShardPaths } from './shard-files.ts'
@@ -20,78 +20,99 @@ export type TilesConfig = {
 
 export type ToTiles =
   | { readonly kind: 'append'; readonly bytes: Uint8Array; readonly offsets: Uint32Array }
+  /** Everything that must be there was found: files may be changed from now on. */
+  | { readonly kind: 'begin' }
   | { readonly kind: 'close' }
 
 export type FromTiles =
   | { readonly kind: 'opened'; readonly size: number }
+  | { readonly kind: 'begun' }
   | { readonly kind: 'published'; readonly size: number; readonly text: string }
-  | { readonly kind: 'disk_full'; readonly detail: string }
+  | { readonly kind: 'disk_full' }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string }
   | { readonly kind: 'closed' }
 
 const thread = thisThread<ToTiles, FromTiles, TilesConfig>()
 const { paths, origin, logSeed } = thread.data
+let hasFailed = false
 
-async function open(): Promise<TileWriter> {
+function open(): Promise<TileWriter> {
   const seed = buildEd25519Signer(logSeed)
   const signer = { key: buildVerifierKey(sha256, origin, seed.publicKey), ed25519: seed }
   const hasher = buildTreeHasher(sha256)
   return openTileWriter({ paths, origin, signer, verifier: ed25519, hasher })
 }
 
-function fail(error: unknown): void {
-  const code = error instanceof TocsinError ? error.code : 'log.disk_failed'
-  thread.send({
-    kind: 'failed',
-    code,
-    detail: error instanceof Error ? error.message : String(error),
-  })
+function fail(cause: unknown): void {
+  hasFailed = true
+  const { code, message } = diskError(cause, paths.log)
+  thread.send({ kind: 'failed', code, detail: message })
 }
 
-/** Runs one step that writes; a full disk is told and left to the next step. */
-async function attempt(step: () => Promise<void> | void): Promise<boolean> {
+/**
+ * Runs one step that writes, unless one failed before; a full disk is told and left to the next
+ * step.
+ */
+async function attempt(step: () => Promise<void> | void): Promise<void> {
+  if (hasFailed) return
   try {
     await step()
-    return true
   } catch (error) {
-    if (isDiskFull(error)) thread.send({ kind: 'disk_full', detail: String(error) })
-    else fail(error)
-    return false
+    if (diskError(error, paths.log).code !== 'log.disk_full') return fail(error)
+    thread.send({ kind: 'disk_full' })
+    schedule()
   }
 }
 
-async function run(writer: TileWriter): Promise<void> {
-  let timer: NodeJS.Timeout | null = null
-  let busy = Promise.resolve(true)
+let writer: TileWriter | null = null
+let timer: NodeJS.Timeout | null = null
+/** One step at a time, in order: `publish` waits for a signature. */
+let working: Promise<void> = Promise.resolve()
 
-  const publish = () => {
-    timer = null
-    busy = attempt(async () => {
-      const published = await writer.publish()
-      if (published) thread.send({ kind: 'published', ...published })
-    }).then(done => {
-      if (!done) timer ??= setTimeout(publish, CHECKPOINT_INTERVAL_MS)
-      return done
-    })
-  }
+function enqueue(step: (writer: TileWriter) => Promise<void> | void): void {
+  working = working.then(() => attempt(() => (writer ? step(writer) : undefined)))
+}
 
-  thread.onMessage(message => {
-    if (message.kind === 'append') {
-      const { bytes, offsets } = message
-      writer.append(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), offsets)
-      void attempt(() => writer.relieve())
-      timer ??= setTimeout(publish, CHECKPOINT_INTERVAL_MS)
-      return
-    }
-    if (timer) clearTimeout(timer)
-    void busy
-      .then(() => {
-        publish()
-        return busy
+function schedule(): void {
+  timer ??= setTimeout(() => enqueue(publish), CHECKPOINT_INTERVAL_MS)
+}
+
+async function publish(writer: TileWriter): Promise<void> {
+  if (timer) clearTimeout(timer)
+  timer = null
+  const published = await writer.publish()
+  if (published) thread.send({ kind: 'published', ...published })
+}
+
+function take(message: ToTiles): void {
+  switch (message.kind) {
+    case 'append':
+      enqueue(writer => {
+        const { bytes, offsets } = message
+        writer.append(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), offsets)
+        schedule()
+        writer.relieve()
       })
-      .then(() => thread.send({ kind: 'closed' }))
-  })
-  thread.send({ kind: 'opened', size: writer.size })
+      return
+    case 'begin':
+      // What a crash left in the write-ahead log is published at once: until then nothing may be
+      // acknowledged on it.
+      enqueue(writer => {
+        writer.begin()
+        thread.send({ kind: 'begun' })
+      })
+      enqueue(publish)
+      return
+    case 'close':
+      enqueue(publish)
+      working = working.then(() => thread.send({ kind: 'closed' }))
+  }
 }
 
-open().then(run, fail)
+try {
+  writer = await open()
+  thread.onMessage(take)
+  thread.send({ kind: 'opened', size: writer.size })
+} catch (error) {
+  fail(error)
+}

@@ -1,35 +1,36 @@
 // Builds the shard's public files from durable entries: bundles, hash tiles, payload files, and at
 // last the checkpoint that vouches for them. Owned by one thread. `append` only touches memory;
-// `publish` writes, synchronises, then signs: whatever a checkpoint covers was durable before it.
-// A write that failed changed nothing that counts and is done again by the next call.
+// `publish` writes, synchronises, then signs: whatever a checkpoint covers was durable before it. A
+// write that failed for want of space changed nothing that counts and is done again by the next
+// call.
 
-import { rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { equalBytes } from '@tocsin/sdk/bytes'
 import { openCheckpoint, signCheckpoint } from '@tocsin/sdk/checkpoint'
 import type { Ed25519Verifier } from '@tocsin/sdk/crypto'
+import { CHUNK_ENTRIES, type Entry, parseEntry } from '@tocsin/sdk/entry'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { NoteSigner } from '@tocsin/sdk/note'
 import {
   buildRightEdge,
-  encodeEntryBundle,
   parseEntryBundle,
   partialTilesOf,
   printTilePath,
   type RightEdge,
   TILE_WIDTH,
+  type TilePath,
   type TreeHasher,
+  type TreeSize,
+  tileWidth,
 } from '@tocsin/sdk/tlog'
-import {
-  makeDirectory,
-  readFileIfThere,
-  replaceFile,
-  syncDirectory,
-  syncFile,
-} from '../base/durable.ts'
-import { cutPayloads, openPayloadWriter, type PayloadWriter } from './payloads.ts'
+import { readFileIfThere, replaceFile } from '../base/durable.ts'
+import { removeEarlyPartials } from './leftovers.ts'
+import { buildOpenBundle, type OpenBundle } from './open-bundle.ts'
+import { cutPayloads } from './payload-cut.ts'
+import { openPayloadWriter, type PayloadWriter } from './payloads.ts'
 import { readRecordAt } from './record.ts'
 import type { ShardPaths } from './shard-files.ts'
+import { buildTileFiles } from './tile-files.ts'
 
 /** Bytes gathered before they are written, whether or not a checkpoint is due. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024
@@ -39,8 +40,15 @@ export type Published = { readonly size: number; readonly text: string }
 export interface TileWriter {
   /** Entries taken so far; the next one gets this leaf index. */
   readonly size: number
-  /** Takes the records of durable entries, in order, as record.ts lays them out. */
+  /**
+   * Takes the records of durable entries, in order, as record.ts lays them out. Keeps none of them.
+   */
   append(bytes: Buffer, offsets: Uint32Array): void
+  /**
+   * Removes what a crash left beyond the checkpoint. Nothing on disk is changed before this: to be
+   * called once everything that must be there was found. Throws `log.corrupt` for damaged payloads.
+   */
+  begin(): void
   /** Writes what waits in memory when it is much. Throws what the disk says. */
   relieve(): void
   /** Signs a checkpoint over everything taken; durable on return. null when nothing is new. */
@@ -60,117 +68,99 @@ export type TileWriterDeps = {
  * root that was signed, or the checkpoint is not this key's: such a log must not be grown.
  */
 export async function openTileWriter(deps: TileWriterDeps): Promise<TileWriter> {
-  const { paths, hasher } = deps
-  makeDirectory(paths.log)
   const state = await loadState(deps)
-  cutPayloads(paths.payloads, state.edge.size)
-  return buildTileWriter(deps, state, openPayloadWriter(paths.payloads), hasher)
+  return buildTileWriter(deps, state, openPayloadWriter(deps.paths.payloads))
 }
 
-type State = { readonly edge: RightEdge; readonly leaves: Uint8Array[] }
+type State = { readonly edge: RightEdge; readonly bundle: OpenBundle }
 
-async function loadState({
-  paths,
-  origin,
-  signer,
-  verifier,
-  hasher,
-}: TileWriterDeps): Promise<State> {
+async function loadState(deps: TileWriterDeps): Promise<State> {
+  const { paths, origin, signer, verifier, hasher } = deps
   const note = readFileIfThere(join(paths.log, 'checkpoint'))
-  if (note === null) return { edge: buildRightEdge(hasher), leaves: [] }
+  if (note === null) return { edge: buildRightEdge(hasher), bundle: buildOpenBundle([]) }
   const opened = await openCheckpoint(note, [signer.key], verifier)
   if (opened.kind !== 'opened' || opened.checkpoint.origin !== origin) {
     throw corrupt(paths.log, 'its checkpoint was not signed by the key in keys/')
   }
   const { size, root } = opened.checkpoint
-  const tiles = [...partialTilesOf(size)].map(path => readPart(paths.log, printTilePath(path)))
+  const tiles = [...partialTilesOf(size)].map(path => readPart(paths.log, path))
   const edge = buildRightEdge(hasher, size, tiles)
   if (!equalBytes(edge.root(), root)) throw corrupt(paths.log, 'its tiles do not have that root')
-  return { edge, leaves: [...loadOpenBundle(paths.log, size)] }
+  const leaves = readLeaves(paths.log, Math.floor(size / TILE_WIDTH), size)
+  const hashes = leaves.flatMap(leaf => [...hasher.leaf(leaf)])
+  if (leaves.length > 0 && !equalBytes(Uint8Array.from(hashes), tiles[0] ?? new Uint8Array(0))) {
+    throw corrupt(paths.log, 'its last entries are not those of its tiles')
+  }
+  return { edge, bundle: buildOpenBundle(leaves) }
 }
 
-function readPart(directory: string, path: string): Uint8Array {
-  const bytes = readFileIfThere(join(directory, path))
-  if (bytes === null) throw corrupt(directory, `${path} is missing`)
+function readPart(directory: string, path: TilePath): Uint8Array {
+  const name = printTilePath(path)
+  const bytes = readFileIfThere(join(directory, name))
+  if (bytes === null) throw corrupt(directory, `${name} is missing`)
   return bytes
 }
 
-function loadOpenBundle(directory: string, size: number): readonly Uint8Array[] {
-  const width = size % TILE_WIDTH
-  if (width === 0) return []
-  const path = bundlePath(Math.floor(size / TILE_WIDTH), width)
-  return parseEntryBundle(readPart(directory, path), width)
+/** The leaves of bundle `index` in a log of `size`; none where it has no such bundle. */
+function readLeaves(directory: string, index: number, size: number): readonly Uint8Array[] {
+  const width = Math.min(TILE_WIDTH, size - index * TILE_WIDTH)
+  if (width <= 0) return []
+  return parseEntryBundle(readPart(directory, { kind: 'entries', index, width }), width)
+}
+
+/** The entries of the payload chunk that `size` lies in, below `size`. */
+function openEntries(directory: string, size: number): readonly Entry[] {
+  const entries: Entry[] = []
+  const perChunk = CHUNK_ENTRIES / TILE_WIDTH
+  const first = Math.floor(size / CHUNK_ENTRIES) * perChunk
+  for (let index = first; index < first + perChunk; index++) {
+    for (const leaf of readLeaves(directory, index, size)) entries.push(parseEntry(leaf))
+  }
+  return entries
 }
 
 function buildTileWriter(
-  { paths, origin, signer }: TileWriterDeps,
-  { edge, leaves }: State,
+  { paths, origin, signer, hasher }: TileWriterDeps,
+  { edge, bundle }: State,
   payloads: PayloadWriter,
-  hasher: TreeHasher,
 ): TileWriter {
-  const waiting = new Map<string, Uint8Array>()
-  const unsynced = new Set<string>()
-  const filled: string[] = []
-  let waitingBytes = 0
+  const files = buildTileFiles(paths)
+  const partials = buildPartials(edge.size)
   let published = edge.size
-
-  function queue(path: string, bytes: Uint8Array): void {
-    waiting.set(path, bytes)
-    waitingBytes += bytes.length
-  }
+  let hasBegun = false
 
   function appendLeaf(leaf: Uint8Array): void {
-    const bundle = Math.floor(edge.size / TILE_WIDTH)
-    for (const tile of edge.append(hasher.leaf(leaf))) {
-      queue(printTilePath(tile.path), tile.bytes)
-      filled.push(printTilePath(tile.path))
-    }
-    // The record's buffer holds much more than the leaf; a copy lets it go.
-    leaves.push(Uint8Array.from(leaf))
-    if (leaves.length < TILE_WIDTH) return
-    queue(bundlePath(bundle, TILE_WIDTH), encodeEntryBundle(leaves))
-    filled.push(bundlePath(bundle, TILE_WIDTH))
-    leaves.length = 0
+    const index = Math.floor(edge.size / TILE_WIDTH)
+    for (const { path, bytes } of edge.append(hasher.leaf(leaf))) files.queue(path, bytes)
+    bundle.append(leaf)
+    if (bundle.width < TILE_WIDTH) return
+    files.queue({ kind: 'entries', index, width: TILE_WIDTH }, bundle.bytes())
+    bundle.clear()
   }
 
-  function writeWaiting(): void {
-    payloads.write()
-    for (const [path, bytes] of waiting) {
-      createFile(join(paths.log, path), bytes)
-      unsynced.add(path)
-      waiting.delete(path)
-      waitingBytes -= bytes.length
+  function queuePartials(): void {
+    const tiles: { readonly path: TilePath; readonly bytes: Uint8Array }[] = [
+      ...edge.partialTiles(),
+    ]
+    if (bundle.width > 0) {
+      const index = Math.floor(edge.size / TILE_WIDTH)
+      const path = { kind: 'entries', index, width: bundle.width } as const
+      tiles.push({ path, bytes: bundle.bytes() })
     }
-  }
-
-  function syncAll(): void {
-    payloads.sync()
-    const directories = new Set<string>()
-    for (const path of unsynced) {
-      syncFile(join(paths.log, path))
-      directories.add(dirname(join(paths.log, path)))
-    }
-    for (const directory of directories) syncDirectory(directory)
-    unsynced.clear()
+    for (const { path, bytes } of tiles) if (partials.add(path)) files.queue(path, bytes)
   }
 
   async function publish(): Promise<Published | null> {
-    const size = edge.size
+    const { size } = edge
     if (size === published) return null
-    for (const tile of edge.partialTiles()) queue(printTilePath(tile.path), tile.bytes)
-    const width = size % TILE_WIDTH
-    if (width > 0) {
-      queue(bundlePath(Math.floor(size / TILE_WIDTH), width), encodeEntryBundle(leaves))
-    }
+    queuePartials()
     const root = edge.root()
-    const covered = filled.length
-    writeWaiting()
-    syncAll()
+    payloads.sync()
+    files.sync()
     const note = await signCheckpoint({ origin, size, root, extensions: [] }, [signer])
-    replaceFile(join(paths.log, 'checkpoint'), note)
+    replaceFile(join(paths.log, 'checkpoint'), note, join(paths.state, 'checkpoint.new'))
     published = size
-    // Tiles that filled while the signature was made are not covered by it yet.
-    for (const path of filled.splice(0, covered)) dropPartials(join(paths.log, path))
+    for (const path of partials.takeFull(size)) files.dropPartials(path)
     return { size, text: Buffer.from(note).toString('utf8') }
   }
 
@@ -185,28 +175,52 @@ function buildTileWriter(
         appendLeaf(record.leaf)
       }
     },
+    begin() {
+      cutPayloads(paths.payloads, published, openEntries(paths.log, published))
+      removeEarlyPartials(paths.log, published)
+      hasBegun = true
+    },
     relieve() {
-      if (waitingBytes + payloads.pendingBytes > PENDING_BYTES_MAX) writeWaiting()
+      if (!hasBegun || files.pendingBytes + payloads.pendingBytes <= PENDING_BYTES_MAX) return
+      payloads.write()
+      files.write()
     },
     publish,
   }
 }
 
-function bundlePath(index: number, width: number): string {
-  return printTilePath({ kind: 'entries', index, width })
+/** The partial tiles and bundles that stand there or wait to be written. */
+interface Partials {
+  /** False when it is there already: then it must not be written again. */
+  add(path: TilePath): boolean
+  /** Forgets those that are full in a log of `size`, and returns them. */
+  takeFull(size: TreeSize): readonly TilePath[]
 }
 
-/** What a crash left under this name, beyond the last checkpoint, is kept if equal and replaced if torn. */
-function createFile(path: string, bytes: Uint8Array): void {
-  makeDirectory(dirname(path))
-  const found = readFileIfThere(path)
-  if (found === null) writeFileSync(path, bytes, { flag: 'wx' })
-  else if (!equalBytes(found, bytes)) replaceFile(path, bytes)
-}
-
-/** A reader that still wants a partial tile takes the start of the full one (C2SP tlog-tiles). */
-function dropPartials(fullPath: string): void {
-  rmSync(`${fullPath}.p`, { recursive: true, force: true })
+function buildPartials(size: TreeSize): Partials {
+  const known = new Map<string, TilePath>()
+  const start: TilePath[] = [...partialTilesOf(size)]
+  const index = Math.floor(size / TILE_WIDTH)
+  if (size % TILE_WIDTH > 0) start.push({ kind: 'entries', index, width: size % TILE_WIDTH })
+  for (const path of start) known.set(printTilePath(path), path)
+  return {
+    add(path) {
+      const name = printTilePath(path)
+      if (known.has(name)) return false
+      known.set(name, path)
+      return true
+    },
+    takeFull(size) {
+      const full: TilePath[] = []
+      for (const [name, path] of known) {
+        const level = path.kind === 'entries' ? 0 : path.level
+        if (tileWidth(size, level, path.index) < TILE_WIDTH) continue
+        known.delete(name)
+        full.push(path)
+      }
+      return full
+    },
+  }
 }
 
 function corrupt(directory: string, why: string): TocsinError {

@@ -1,6 +1,6 @@
-// Seals events and opens them again (docs/spec/log.md §3.1, §4): cuts an event into sections, blinds
-// and encrypts each under its subject's key, and writes the leaf entry that commits to them. Runs on
-// prepare threads for every event, so hashes go through one-shot calls into reused buffers.
+// Seals events and opens them again (docs/spec/log.md §3.1, §4): cuts an event into sections,
+// blinds and encrypts each under its subject's key, and writes the leaf entry that commits to them.
+// Runs on prepare threads for every event, so hashes go through one-shot calls into reused buffers.
 
 import { createCipheriv, createDecipheriv, hash, hkdfSync } from 'node:crypto'
 import {
