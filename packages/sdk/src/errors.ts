@@ -308,6 +308,26 @@ export const ERRORS = {
     status: 400,
     help: 'Name one of the formats in the message.',
   },
+  'query.syntax': {
+    fault: 'caller',
+    status: 400,
+    help: 'Mend the query at the place that the message names; docs/spec/query.md has the language.',
+  },
+  'query.unknown_field': {
+    fault: 'caller',
+    status: 400,
+    help: 'Use a field from docs/spec/event.md, or quote the text to search for it.',
+  },
+  'query.bad_value': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give the field a value of its type.',
+  },
+  'query.too_complex': {
+    fault: 'caller',
+    status: 400,
+    help: 'Ask for less at once.',
+  },
 } as const
 
 export type ErrorCode = keyof typeof ERRORS

@@ -1,0 +1,17 @@
+// The query language: what people and programs ask of events. A text is parsed into a tree (parse.ts),
+// checked against the field catalogue (check.ts), and compiled twice with one meaning: into SQL for the
+// index (sql.ts) and into a test on one event (predicate.ts). docs/spec/query.md is its description.
+
+import { type Checked, checkQuery, type QueryField } from './check.ts'
+import { parseQuery } from './parse.ts'
+
+export { type Checked, checkQuery, clausesOf, type QueryField } from './check.ts'
+export { parseQuery, QUERY_BYTES_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX } from './parse.ts'
+export { compilePredicate, type Predicate } from './predicate.ts'
+export { compileSql, type Sql, type SqlValue } from './sql.ts'
+export { type Clause, type Pattern, printQuery, type Query, type Span } from './syntax.ts'
+
+/** Parse and check in one step. `nowMs` is what `now` means. Throws `query.*`. */
+export function readQuery(text: string, fields: readonly QueryField[], nowMs: number): Checked {
+  return checkQuery(parseQuery(text), fields, nowMs)
+}
