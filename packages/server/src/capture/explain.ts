@@ -134,8 +134,9 @@ function explainFields(
 function valueAt(value: unknown, path: string): Json | undefined {
   let at: unknown = value
   for (const key of path.split('.')) {
-    at = Array.isArray(at) ? at.map(item => member(item, key)) : member(at, key)
-    if (at === undefined) return undefined
+    const list = Array.isArray(at) ? at.map(item => member(item, key)) : null
+    at = list ? list.filter(item => item !== undefined) : member(at, key)
+    if (at === undefined || list?.every(item => item === undefined)) return undefined
   }
   return parseJson(at)
 }

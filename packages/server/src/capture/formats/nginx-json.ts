@@ -4,7 +4,6 @@
 
 import { hash } from 'node:crypto'
 import { findKind, type Json } from '@tocsin/sdk/event'
-import { withoutQuery } from './escapes.ts'
 import { eventOfAccess, type HttpAccess } from './http-access.ts'
 import { countKeys, repairJson } from './json-repair.ts'
 import { type LineContext, type LineFormat, type ParsedLine, refused } from './line-format.ts'
@@ -101,7 +100,7 @@ const ALIAS_BY_KEY: ReadonlyMap<string, Alias> = new Map(
 
 /** Keys that hold a query string, a cookie, a body or a secret: nothing of them is kept. */
 const NEVER_KEPT =
-  /arg|query|cookie|body$|request_body|authoriz|passw|secret|token|api_?key|credential|x_key/i
+  /(?:^|_)arg(?:s|_|$)|query|cookie|body$|request_body|authoriz|passw|secret|token|api_?key|credential|x_key/i
 /** `a=1&b=2`: a query string under a name that does not say so. */
 const QUERY_SHAPE = /^[^=&\s]+=[^&\s]*(?:&[^&\s]*)*$/
 const TARGET_SHAPE = /(?:^|[\s"])(?:\/|[a-z][a-z0-9+.-]*:\/\/)/i
@@ -113,6 +112,7 @@ const EXT_KEY_CHARS_MAX = 64
 const EXT_VALUE_CHARS_MAX = 512
 /** The event allows 16 KiB of ext as JSON; the rest of the budget is for the names. */
 const EXT_CHARS_MAX = 4096
+const OBJECT_START = /^\s*\{/
 const WHOLE = /^\d{1,15}$/
 const DECIMAL = /^\d{1,12}(?:\.\d{1,9})?$/
 const KEY_SHAPE = /^(?:bearer |basic |sk-|tocsin_)/i
@@ -140,6 +140,7 @@ export const nginxJson: LineFormat = {
 
 /** The object of the line, or why it is none. */
 function readRecord(line: string, notes: string[]): Record | string {
+  if (!OBJECT_START.test(line)) return 'the line is not a JSON object; see log_format'
   let text = line
   let value = parseJson(line)
   if (value === undefined) {
@@ -148,7 +149,7 @@ function readRecord(line: string, notes: string[]): Record | string {
     if (value === undefined) return 'the line is not JSON, not even after repair; see log_format'
     notes.push('the JSON was repaired: write the log_format with escape=json and quote the numbers')
   }
-  if (!isRecord(value)) return 'the line is JSON but not an object'
+  if (!isRecord(value)) return 'the line is not a JSON object; see log_format'
   if (countKeys(text) !== Object.keys(value).length) {
     return 'a key stands twice in the line: write the log_format with escape=json'
   }
@@ -215,7 +216,7 @@ function accessOf(record: Record, notes: string[]): HttpAccess {
       milliseconds(picked, 'durationSeconds', 1000) ?? milliseconds(picked, 'durationMs', 1),
     ttftMs: milliseconds(picked, 'ttftSeconds', 1000),
     completed: completionOf(record),
-    ext: extOf(record, rest, notes),
+    ext: extOf(record, rest, queryOf(request.target), notes),
   }
 }
 
@@ -328,14 +329,25 @@ function credentialOf(picked: Picked, notes: string[]): string | undefined {
   return `sha256:${hash('sha256', bare, 'hex').slice(0, CREDENTIAL_CHARS)}`
 }
 
-function extOf(record: Record, keys: readonly string[], notes: string[]): HttpAccess['ext'] {
+function queryOf(target: string | undefined): string {
+  const at = target === undefined ? -1 : target.indexOf('?')
+  return target === undefined || at < 0 ? '' : target.slice(at + 1)
+}
+
+/** `query` is the query string of the request, whatever key it stands under again. */
+function extOf(
+  record: Record,
+  keys: readonly string[],
+  query: string,
+  notes: string[],
+): HttpAccess['ext'] {
   const out: { [key: string]: Json } = {}
   let left = EXT_CHARS_MAX
   let dropped = 0
   for (const key of keys) {
     const value = record[key]
     if (!isSaid(value)) continue
-    const kept = NEVER_KEPT.test(key) ? undefined : keptValue(value)
+    const kept = NEVER_KEPT.test(key) ? undefined : keptValue(value, query)
     const size = kept === undefined ? 0 : JSON.stringify(kept).length
     const room = Object.keys(out).length < EXT_KEYS_MAX && key.length <= EXT_KEY_CHARS_MAX
     if (kept === undefined || !room || size > left || key === '__proto__') dropped += 1
@@ -348,15 +360,14 @@ function extOf(record: Record, keys: readonly string[], notes: string[]): HttpAc
   return left === EXT_CHARS_MAX ? undefined : { nginx: out }
 }
 
-function keptValue(value: unknown): Json | undefined {
+function keptValue(value: unknown, query: string): Json | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return value
-  if (typeof value !== 'string' || QUERY_SHAPE.test(value)) return undefined
-  const bare = TARGET_SHAPE.test(value) ? value.replaceAll(QUERIES, '') : withoutLeadingQuery(value)
+  if (typeof value !== 'string') return undefined
+  const isTarget = TARGET_SHAPE.test(value)
+  if (!isTarget && QUERY_SHAPE.test(value)) return undefined
+  const bare = isTarget ? value.replaceAll(QUERIES, '') : value
+  if (query !== '' && bare.includes(query)) return undefined
   return spellControls(bare).slice(0, EXT_VALUE_CHARS_MAX).toWellFormed()
-}
-
-function withoutLeadingQuery(value: string): string {
-  return value.startsWith('?') ? withoutQuery(value) : value
 }
 
 function parseMember(name: string): Member {
