@@ -6,7 +6,7 @@ import type { WireEvent } from '@tocsin/sdk/event'
 
 export type Asker = 'devops' | 'analyst' | 'auditor'
 
-/** The seven things that an audit record must tell (NIST SP 800-53 AU-3 and the reading order of fields). */
+/** The seven things that an audit record must tell (NIST SP 800-53 AU-3). */
 export type Aspect = 'who' | 'what' | 'when' | 'where' | 'how' | 'outcome' | 'volume'
 
 export type AuditField = {

@@ -1,6 +1,6 @@
 // `tocsin capture test`: how a format understands a sample of lines, field by field, and what an
-// operator, an analyst and an auditor will not be able to answer from them. Pure: lines in, report out;
-// the report is the JSON answer, and `renderReport` is the same for a terminal.
+// operator, an analyst and an auditor will not be able to answer from them. Pure: lines in, report
+// out; the report is the JSON answer, and `renderReport` is the same for a terminal.
 
 import { FIELDS, type Json, type WireEvent } from '@tocsin/sdk/event'
 import { type Asker, type Aspect, AUDIT_FIELDS } from './audit-ready.ts'
@@ -224,7 +224,7 @@ function shortened(value: Json): string {
   return text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX - 1)}…` : text
 }
 
-/** Logs hold what clients sent: control, bidi and other invisible characters are shown, not obeyed. */
+/** Logs hold what clients sent: control and bidi characters are shown, not obeyed. */
 function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, c => {
     return `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`

@@ -1,6 +1,6 @@
 // Bytes of a file or a stream → lines, with the exact place of each. Memory is bounded whatever
-// comes: a line that is too long is skipped to its end and reported, never held. The same bytes give
-// the same lines however they are cut into chunks.
+// comes: a line that is too long is skipped to its end and reported, never held. The same bytes
+// give the same lines however they are cut into chunks.
 
 import { isUtf8 } from 'node:buffer'
 import { utf8OrEscaped } from './utf8-text.ts'

@@ -1,6 +1,6 @@
 // Lines that were refused, with the reason, for whoever mends the sender: one NDJSON file a day,
-// readable by the owner alone. It holds what clients sent, so it is bounded, and it is never needed:
-// a disk that fails or is full is counted and said once, and capture goes on.
+// readable by the owner alone. It holds what clients sent, so it is bounded, and it is never
+// needed: a disk that fails or is full is counted and said once, and capture goes on.
 
 import { isUtf8 } from 'node:buffer'
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'

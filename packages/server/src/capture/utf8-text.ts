@@ -25,7 +25,7 @@ export function utf8OrEscaped(bytes: Uint8Array, controls: 'keep' | 'escape'): s
   return out + buffer.toString('utf8', done)
 }
 
-/** The longest beginning of `bytes` of at most `bytesMax` bytes that ends between two characters. */
+/** The longest beginning of at most `bytesMax` bytes that ends between two characters. */
 export function cutUtf8(bytes: Uint8Array, bytesMax: number): string {
   let end = Math.min(bytes.length, bytesMax)
   while (end > 0 && end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1

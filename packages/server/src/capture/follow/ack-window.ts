@@ -1,6 +1,6 @@
-// Batches that were given out and are not yet durable. They may become durable in any order; what is
-// acknowledged moves in the order in which they were given out, so a position never passes a line
-// that could still be lost.
+// Batches that were given out and are not yet durable. They may become durable in any order; what
+// is acknowledged moves in the order in which they were given out, so a position never passes a
+// line that could still be lost.
 
 export class AckWindow {
   readonly #sizeMax: number

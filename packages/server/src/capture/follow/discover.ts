@@ -1,6 +1,6 @@
-// Finds, after a start or a rotation, the files that hold unread lines: the ones that were being read,
-// under whatever name they have now, those that were rotated since, and the one under the path.
-// `planReading` only decides; looking at the disk is `lookAround`.
+// Finds, after a start or a rotation, the files that hold unread lines: the ones that were being
+// read, under whatever name they have now, those that were rotated since, and the one under the
+// path. `planReading` only decides; looking at the disk is `lookAround`.
 
 import { basename, dirname, extname, join } from 'node:path'
 import { isCompressed, type LogFiles, type OpenLogFile } from './log-files.ts'
@@ -24,7 +24,8 @@ export type Gap = {
   /**
    * truncated: emptied in place, and no copy was found · copytruncate: copied and emptied; the copy
    * was read, but lines written between the copy and the emptying are in neither · gone: rotated
-   * away and deleted before it was read to its end · unreadable: a rotated file that cannot be read.
+   * away and deleted before it was read to its end · unreadable: a rotated file that cannot be
+   * read.
    */
   readonly reason: 'truncated' | 'copytruncate' | 'gone' | 'unreadable'
   /** Lines were certainly lost; otherwise they may have been. */
@@ -120,7 +121,8 @@ function unknownSince(
       ? null
       : BigInt(waitingSinceMs) * 1_000_000n - MTIME_SLACK_NS
   }
-  // It is where it was and holds what was read. An empty file may have been filled and emptied since.
+  // It is where it was and holds what was read. An empty file may have been filled and emptied
+  // since.
   if (newestFound?.isMain && newest.tail !== null) return null
   const last = newestFound?.isMain ? null : newestFound?.mtimeNs
   return (last ?? BigInt(newest.mtimeNs)) - MTIME_SLACK_NS
@@ -198,7 +200,8 @@ function gapOf(
 const DETAILS: { readonly [R in Gap['reason']]: string } = {
   truncated: 'was emptied in place: lines written since it was last read are lost',
   copytruncate:
-    'was copied and emptied (copytruncate): the copy is read, but lines written while it was made may be lost; rotate by renaming instead',
+    'was copied and emptied (copytruncate): the copy is read, but lines that were ' +
+    'written while it was made may be lost; rotate by renaming instead',
   gone: 'was rotated away and deleted before it was read to its end: its last lines may be lost',
   unreadable: 'cannot be read: its lines are missing',
 }
@@ -216,8 +219,8 @@ export function gap(
 }
 
 /**
- * Opens the file under `path` and every file beside it that rotation may have made of it. The caller
- * closes what it does not keep. Rejects when the path is there and cannot be read.
+ * Opens the file under `path` and every file beside it that rotation may have made of it. The
+ * caller closes what it does not keep. Rejects when the path is there and cannot be read.
  */
 export async function lookAround(
   files: LogFiles,

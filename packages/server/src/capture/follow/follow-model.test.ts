@@ -1,6 +1,6 @@
-// Following against a model: whatever a server and logrotate do to a log, and however often Tocsin is
-// stopped or killed in between, every line arrives once. Only a file that is emptied without a copy
-// may lose lines, only those that were not read, and then a gap says so.
+// Following against a model: whatever a server and logrotate do to a log, and however often Tocsin
+// is stopped or killed in between, every line arrives once. Only a file that is emptied without a
+// copy may lose lines, only those that were not read, and then a gap says so.
 
 import assert from 'node:assert/strict'
 import * as fs from 'node:fs'

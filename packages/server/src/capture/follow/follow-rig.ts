@@ -7,6 +7,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { systemClock } from '../../base/clock.ts'
 import {
   type FollowConfig,
   type FollowPosition,
@@ -45,7 +46,7 @@ export class Rig {
   readonly ledger: Ledger = new Ledger()
   readonly reports: string[] = []
   /** The clock is compared with the times of real files. */
-  nowMs: number = Date.now()
+  nowMs: number = systemClock.nowMs()
   saved: FollowPosition | null = null
   saves = 0
   /** Set to make the consumer fail. */

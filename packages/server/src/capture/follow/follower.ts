@@ -1,5 +1,5 @@
-// The state of following one path: which files are being read, and in which order. One poll looks for
-// rotation, reads every file to its end, oldest first, and retires those that have been quiet.
+// The state of following one path: which files are being read, and in which order. One poll looks
+// for rotation, reads every file to its end, oldest first, and retires those that have been quiet.
 // Recovery is the same code: at the start nothing is open, and the saved position is what is known.
 
 import { dirname } from 'node:path'
@@ -34,7 +34,8 @@ export type LineBatch = {
 export interface LineConsumer {
   /**
    * Resolves when every line is durable, or kept in the quarantine. May be called again before it
-   * has resolved, with later lines. A rejection ends following; the position stays before the batch.
+   * has resolved, with later lines. A rejection ends following; the position stays before the
+   * batch.
    */
   lines(batch: LineBatch): Promise<void>
   /** Resolves when the gap is recorded. */

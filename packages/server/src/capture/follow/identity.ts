@@ -1,6 +1,6 @@
 // What a line is, wherever its file lies and whatever it is called: the fingerprint of the file's
-// first line, the line's offset, and its bytes. A file that was renamed, rotated, compressed, copied
-// or imported by hand gives the same identities, so that each line is stored once.
+// first line, the line's offset, and its bytes. A file that was renamed, rotated, compressed,
+// copied or imported by hand gives the same identities, so that each line is stored once.
 
 import { hash } from 'node:crypto'
 
@@ -25,9 +25,9 @@ export type LineIdentity = {
 }
 
 /**
- * One string of bytes for each identity: label ‖ fingerprint ‖ offset as 8 bytes, big endian ‖ line.
- * Only the last part varies in length, so no two identities share one. It holds the line in clear:
- * an id is made from it with a key.
+ * One string of bytes for each identity: label ‖ fingerprint ‖ offset as 8 bytes, big endian ‖
+ * line. Only the last part varies in length, so no two identities share one. It holds the line in
+ * clear: an id is made from it with a key.
  */
 export function lineIdentity({ fingerprint, offset, bytes }: LineIdentity): Uint8Array {
   const out = Buffer.alloc(LABEL.length + FINGERPRINT_BYTES + OFFSET_BYTES + bytes.length)
@@ -39,8 +39,8 @@ export function lineIdentity({ fingerprint, offset, bytes }: LineIdentity): Uint
 }
 
 /**
- * SHA-256 of a file's first line: from the first byte that is no control character to the end of the
- * line, within the first 4 KiB. null while the line is not complete, unless `ended` says that
+ * SHA-256 of a file's first line: from the first byte that is no control character to the end of
+ * the line, within the first 4 KiB. null while the line is not complete, unless `ended` says that
  * nothing will follow.
  */
 export function fingerprintOf(head: Uint8Array, ended: boolean): Uint8Array | null {

@@ -81,7 +81,7 @@ async function replace(path: string, text: string): Promise<void> {
   }
 }
 
-/** Throws `source.position_malformed`; the follower then starts over, which stores nothing twice. */
+/** Throws `source.position_malformed`; starting over then stores nothing twice. */
 export function parsePosition(text: string, path: string): FollowPosition {
   const value: unknown = parseJson(text)
   const record = isRecord(value) && value.version === VERSION ? value : {}

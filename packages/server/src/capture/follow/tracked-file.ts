@@ -1,6 +1,6 @@
 // One file that is being read: its handle, how far it was read, and whether it is still the file it
-// was. Every read begins a few bytes early and compares them with what stood there before, so a file
-// that was truncated and written again is noticed in the same read, however fast it grew.
+// was. Every read begins a few bytes early and compares them with what stood there before, so a
+// file that was truncated and written again is noticed in the same read, however fast it grew.
 
 import { createLineSplitter, type Line, type LineSplitter } from '../lines.ts'
 import { digest, FINGERPRINT_BYTES_MAX, fingerprintOf, TAIL_BYTES_MAX } from './identity.ts'

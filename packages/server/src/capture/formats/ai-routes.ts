@@ -1,6 +1,7 @@
 // Which method and path is which access to an AI system: one table. A path may stand below a prefix
-// (`/llm/v1/chat/completions`), may be percent-encoded and may hold dot segments, because the server
-// behind it understands those too, and a client must not hide a model call by spelling it otherwise.
+// (`/llm/v1/chat/completions`), may be percent-encoded and may hold dot segments, because the
+// server behind it understands those too, and a client must not hide a model call by spelling it
+// otherwise.
 
 import type { Resource } from '@tocsin/sdk/event'
 

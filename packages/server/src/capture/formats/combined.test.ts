@@ -29,7 +29,7 @@ function notes(line: string): readonly string[] {
 
 describe('combined', () => {
   it('reads a line of the combined format', () => {
-    const line = `10.1.2.3 - alice ${TIME} "POST /v2/models/iris/infer?token=x HTTP/1.1" 200 84 "https://example.org/a?b=c" "curl/8.0"`
+    const line = `10.1.2.3 - alice ${TIME} "POST /v2/models/iris/infer?token=x HTTP/1.1" 200 84 "https://h/a?b=c" "curl/8.0"`
     assert.deepEqual(parse(line), {
       kind: 'ai.invoke',
       time: Date.UTC(2026, 10, 24, 4, 3, 56),
@@ -42,7 +42,7 @@ describe('combined', () => {
       endpoint: 'POST /v2/models/{model}/infer',
       status: 200,
       bytes: { out: 84 },
-      ext: { http: { referer: 'https://example.org/a' } },
+      ext: { http: { referer: 'https://h/a' } },
     })
   })
 

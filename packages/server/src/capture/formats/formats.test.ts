@@ -146,7 +146,8 @@ describe('the same request in two formats', () => {
       CONTEXT,
     )
     const nginx = findFormat('nginx-json')?.parseLine(
-      '{"msec":1795493036.000,"remote_addr":"1.2.3.4","remote_user":"ann","method":"POST","uri":"/v1/chat/completions","status":429,"bytes":5,"ua":"a\\"\\xFFb"}',
+      '{"msec":1795493036.000,"remote_addr":"1.2.3.4","remote_user":"ann","method":"POST",' +
+        '"uri":"/v1/chat/completions","status":429,"bytes":5,"ua":"a\\"\\xFFb"}',
       CONTEXT,
     )
     assert.equal(combined?.kind, 'event')

@@ -1,6 +1,6 @@
-// The formats of files that capture can follow and import. A format turns one line into one event or
-// one refusal, never throws, and its event depends on nothing but the line: so a line that is read
-// twice, from a renamed file or under another source's name, gives the same bytes.
+// The formats of files that capture can follow and import. A format turns one line into one event
+// or one refusal, never throws, and its event depends on nothing but the line: so a line that is
+// read twice, from a renamed file or under another source's name, gives the same bytes.
 
 import { combined } from './combined.ts'
 import { jsonLines } from './json-lines.ts'

@@ -1,7 +1,7 @@
 // Makes JSON of what access logs write in its place. nginx puts bare variables into its log_format:
-// an empty one gives `"rt":,`, a missing one `-`, no status `000`, two upstreams `0.002, 0.003`; and
-// without `escape=json` it writes `\xXX` into strings. One pass, no guesses about quotes: a string
-// ends where JSON says it does, so that no text of a client's can become a key.
+// an empty one gives `"rt":,`, a missing one `-`, no status `000`, two upstreams `0.002, 0.003`;
+// and without `escape=json` it writes `\xXX` into strings. One pass, no guesses about quotes: a
+// string ends where JSON says it does, so that no text of a client's can become a key.
 
 import { decodeHexRun, hexRunEnd, isHexEscape } from './escapes.ts'
 

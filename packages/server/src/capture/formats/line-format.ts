@@ -37,7 +37,8 @@ export interface LineFormat {
   /**
    * What the line reader does with bytes that are not UTF-8. Where a client chooses the bytes (an
    * access log), refusing the line would let the client choose not to be recorded, so the bytes are
-   * spelled out as `\xXX`, as nginx and Apache do. Where a producer writes events, they are refused.
+   * spelled out as `\xXX`, as nginx and Apache do. Where a producer writes events, they are
+   * refused.
    */
   readonly invalidUtf8: 'escape' | 'refuse'
   /**
@@ -45,7 +46,7 @@ export interface LineFormat {
    * is followed under one name and imported under another gives the same bytes.
    */
   parseLine(line: string, context: LineContext): ParsedLine
-  /** Path of each field of the event → the input that filled it. Empty for a line that is refused. */
+  /** Path of each field of the event → the input that filled it. Empty for a refused line. */
   origins(line: string): ReadonlyMap<string, string>
 }
 
@@ -55,7 +56,7 @@ export function refused(code: ErrorCode, reason: string, field?: string): Refuse
     : { kind: 'refused', code, field, reason }
 }
 
-/** Turns what a parser threw into a refusal; anything but a TocsinError is a defect and is named so. */
+/** What a parser threw, as a refusal; anything but a TocsinError is a defect and named so. */
 export function refusalOf(error: unknown): RefusedText {
   if (error instanceof TocsinError) return refused(error.code, error.message, error.field)
   return refused('internal.bug', 'the line could not be read because of a defect in Tocsin')

@@ -14,7 +14,7 @@ const MILLIS_MIN = 1e11
 const MICROS_MIN = 1e14
 const NANOS_MIN = 1e17
 
-/** The CLF time that starts at `at` in `text` (Apache `%t` without brackets, nginx `$time_local`). */
+/** The CLF time that starts at `at` (Apache `%t` without brackets, nginx `$time_local`). */
 export function parseClfTime(text: string, at: number): number | null {
   const day = digits(text, at, 2)
   const month = monthAt(text, at + 3)

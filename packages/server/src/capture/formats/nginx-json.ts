@@ -1,6 +1,6 @@
-// nginx's JSON access log. The documented log_format is docs/guides/nginx-log-format.conf; names that
-// people use elsewhere are understood too, through one table. What has no field of its own goes to
-// `ext.nginx`, except what would carry a query string, a cookie or a secret.
+// nginx's JSON access log. The documented log_format is docs/guides/nginx-log-format.conf; names
+// that people use elsewhere are understood too, through one table. What has no field of its own
+// goes to `ext.nginx`, except what would carry a query string, a cookie or a secret.
 
 import { hash } from 'node:crypto'
 import { findKind, type Json } from '@tocsin/sdk/event'
@@ -100,7 +100,7 @@ const ALIAS_BY_KEY: ReadonlyMap<string, Alias> = new Map(
 
 /** Keys that hold a query string, a cookie, a body or a secret: nothing of them is kept. */
 const NEVER_KEPT =
-  /(?:^|_)arg(?:s|_|$)|query|cookie|body$|request_body|authoriz|passw|secret|token|api_?key|credential|x_key/i
+  /(?:^|_)arg(?:s|_|$)|query|cookie|body$|authoriz|passw|secret|token|api_?key|credential|x_key/i
 /** `a=1&b=2`: a query string under a name that does not say so. */
 const QUERY_SHAPE = /^[^=&\s]+=[^&\s]*(?:&[^&\s]*)*$/
 const TARGET_SHAPE = /(?:^|[\s"])(?:\/|[a-z][a-z0-9+.-]*:\/\/)/i
