@@ -141,6 +141,23 @@ describe('matchAiRoute', () => {
     )
   })
 
+  it('comes to the same whether the path is usual or spelled in an unusual way', () => {
+    const segment = fc.oneof(
+      fc.constantFrom('v1', 'v2', 'models', 'chat', 'completions', 'iris', 'infer', 'predictions'),
+      fc.constantFrom('iris:predict', 'a.onnx', 'onnx', 'versions', 'files', 'content', 'x'),
+    )
+    const segments = fc.array(segment, { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(fc.constantFrom('GET', 'POST', 'DELETE'), segments, (method, parts) => {
+        const path = `/${parts.join('/')}`
+        const plain = matchAiRoute(method, path)
+        const unusual = matchAiRoute(method, `/.${path}`)
+        assert.deepEqual({ ...unusual, path: '' }, { ...plain, path: '' })
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
   it('looks at no more than 24 segments', () => {
     assert.notEqual(matchAiRoute('POST', `${'/a'.repeat(22)}/chat/completions`), null)
     assert.equal(matchAiRoute('POST', `${'/a'.repeat(23)}/chat/completions`), null)

@@ -21,6 +21,8 @@ export type AiRoute = {
 
 /** Longest chain of path segments that is looked at; a longer one reaches no route below. */
 const SEGMENTS_MAX = 24
+/** Encoded, with empty or dot segments, or with a slash at the end. */
+const UNUSUAL_PATH = /%|\/\.{0,2}(?:\/|$)/
 const ENCODED_SLASH = /%2f/i
 const ENCODED_SLASHES = /%2f/gi
 
@@ -182,11 +184,31 @@ const BY_LAST_LITERAL: readonly ReadonlyMap<string, readonly Route[]>[] = buildI
 
 /** null when the path reaches no AI resource that the table knows. `path` has no query string. */
 export function matchAiRoute(method: string, path: string): AiRoute | null {
-  if (!path.startsWith('/')) return null
+  if (!path.startsWith('/') || isSurelyPlain(path)) return null
   const route = matchTokens(method, path)
   // An encoded slash may belong to the name of a model, or be read as a slash by the server behind.
   if (route !== null || !ENCODED_SLASH.test(path)) return route
   return matchTokens(method, path.replaceAll(ENCODED_SLASHES, '/'))
+}
+
+/** Most requests of a web server reach no route: seen from the last segments, without cutting. */
+function isSurelyPlain(path: string): boolean {
+  if (UNUSUAL_PATH.test(path)) return false
+  let end = path.length
+  for (let behind = 0; behind < BY_LAST_LITERAL.length && end > 0; behind++) {
+    const slash = path.lastIndexOf('/', end - 1)
+    const segment = path.slice(slash + 1, end)
+    if (BY_LAST_LITERAL[behind]?.has(segment)) return false
+    if (behind === 0 && (segment.includes(':') || WEIGHTS_SUFFIXES.has(suffixOf(segment)))) {
+      return false
+    }
+    end = slash
+  }
+  return true
+}
+
+function suffixOf(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1).toLowerCase()
 }
 
 function matchTokens(method: string, path: string): AiRoute | null {
@@ -237,8 +259,7 @@ function describe(route: Route, tokens: readonly string[]): AiRoute {
 
 function weightsRoute(path: string, tokens: readonly string[]): AiRoute | null {
   const name = tokens[tokens.length - 1] ?? ''
-  const suffix = name.slice(name.lastIndexOf('.') + 1)
-  if (suffix === name || !WEIGHTS_SUFFIXES.has(suffix.toLowerCase())) return null
+  if (!name.includes('.') || !WEIGHTS_SUFFIXES.has(suffixOf(name))) return null
   const resource = { type: 'weights', id: `/${tokens.map(encoded).join('/')}` }
   return { kind: 'model.read', operation: 'download', path, protocol: 'http', resource }
 }

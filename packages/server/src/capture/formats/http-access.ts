@@ -178,6 +178,7 @@ function parseAddress(text: string | undefined, notes: string[]): Address {
 }
 
 function withoutPort(address: string): string {
+  if (ADDRESS.test(address)) return address
   const [, bracketed, v4] = ADDRESS_AND_PORT.exec(address) ?? []
   return bracketed ?? v4 ?? address
 }
