@@ -17,6 +17,7 @@ import { buildPreparer } from '../packages/server/src/capture/prepare.ts'
 import { loadSecrets } from '../packages/server/src/log/key-files.ts'
 import {
   buildBatch,
+  buildHmacKey,
   contentDigest,
   openKeyRing,
   openVault,
@@ -35,7 +36,7 @@ const vault = openVault(
   openKeyRing(directory, secrets.kek, entropy),
   entropy,
 )
-const { hashKey } = secrets
+const hashKey = buildHmacKey(secrets.hashKey)
 const context = { tenant: 'default', via: 'http', principal: 'bench', mayAttest: true }
 const admitContext = { ...context, keepContent: false, hashKey, nowMs: NOW_MS }
 
@@ -72,8 +73,9 @@ const plains = admitted.map(({ event, typeUid, statusId }, i) => ({
   digest: contentDigest(hashKey, splits[i]?.meant ?? body),
   sections: splits[i]?.sections ?? [],
 }))
-const records = plains.map(plain => vault.seal(plain))
-const prepare = buildPreparer(vault, hashKey)
+const [sealed] = plains.slice(-1).map(vault.seal)
+const batch = buildBatch()
+const prepare = buildPreparer(vault, secrets.hashKey)
 
 const stages: readonly (readonly [string, () => unknown])[] = [
   ['split the body into lines', () => splitBody(body)],
@@ -90,10 +92,9 @@ const stages: readonly (readonly [string, () => unknown])[] = [
 ]
 
 function layOut(): unknown {
-  const batch = buildBatch()
-  records.forEach((record, i) => {
-    batch.add(uuidBytes(plains[i]?.id ?? ''), record, splits[i]?.followed ?? body)
-  })
+  for (const [i, { id }] of plains.entries()) {
+    if (sealed) batch.add(uuidBytes(id), sealed, splits[i]?.followed ?? body)
+  }
   return batch.finish()
 }
 

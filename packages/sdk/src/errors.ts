@@ -234,8 +234,8 @@ export const ERRORS = {
     help: 'Restore the keys folder of the data directory from a copy.',
   },
   'log.not_writable': {
-    fault: 'caller',
-    status: 403,
+    fault: 'broken',
+    status: 500,
     help: 'Give Tocsin a data directory that its user owns and may write.',
   },
   'log.pushback': {

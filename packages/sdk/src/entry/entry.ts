@@ -48,15 +48,20 @@ export type ControlEntry = {
 
 export type Entry = SealedEntry | ControlEntry
 
+/** Throws `log.entry_too_large` for an entry over 65,535 bytes. */
 export function printEntry(entry: Entry): Uint8Array {
+  return encodeUtf8(printEntryText(entry))
+}
+
+/** The same as text: ASCII, one character a byte. */
+export function printEntryText(entry: Entry): string {
   const text = entry.kind === 'sealed' ? printSealed(entry) : printControl(entry)
-  const bytes = encodeUtf8(text)
-  if (bytes.length > ENTRY_BYTES_MAX) {
+  if (text.length > ENTRY_BYTES_MAX) {
     throw new TocsinError('log.entry_too_large', {
-      public: `a log entry of ${bytes.length} bytes is over ${ENTRY_BYTES_MAX}`,
+      public: `a log entry of ${text.length} bytes is over ${ENTRY_BYTES_MAX}`,
     })
   }
-  return bytes
+  return text
 }
 
 function printSealed(entry: SealedEntry): string {

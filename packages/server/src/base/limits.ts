@@ -5,6 +5,8 @@ export const BODY_BYTES_MAX: number = 16 * 1024 * 1024
 export const BODY_PLAIN_BYTES_MAX: number = 64 * 1024 * 1024
 /** Most events in one request: a batch is prepared as one piece of work. */
 export const BATCH_EVENTS_MAX = 20_000
+/** Threads that parse and seal; with two of them, two cores are busy. */
+export const PREPARE_THREADS = 2
 /** Bytes taken in but not yet durable; beyond it senders are asked to wait. */
 export const INFLIGHT_BYTES_MAX: number = 128 * 1024 * 1024
 /** Durable entries, and their bytes, that wait for a checkpoint: what a crash must read again. */

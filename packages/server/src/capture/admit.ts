@@ -10,7 +10,7 @@ import {
   typeUid,
   type WireEvent,
 } from '@tocsin/sdk/event'
-import { hmac } from '../log/log.ts'
+import { type HmacKey, hmac } from '../log/log.ts'
 
 export type AdmitContext = {
   readonly tenant: string
@@ -23,7 +23,7 @@ export type AdmitContext = {
   readonly mayAttest: boolean
   readonly keepContent: boolean
   /** Keys hashes and derived ids. */
-  readonly hashKey: Uint8Array
+  readonly hashKey: HmacKey
   readonly nowMs: number
 }
 
@@ -39,8 +39,7 @@ const UNKNOWN_SYSTEM = 'unregistered'
 export function admitEvent(wire: WireEvent, context: AdmitContext): Admitted {
   const kind = findKind(wire.kind)
   if (!kind) throw new TocsinError('internal.bug', { public: 'the kind was not checked' })
-  const { id: wireId, requestId, actor, content, system, ...rest } = wire
-  const id = wireId ?? deriveId(wire, context)
+  const id = wire.id ?? deriveId(wire, context)
   const event: SealedEvent = {
     v: 1,
     tenant: context.tenant,
@@ -48,12 +47,13 @@ export function admitEvent(wire: WireEvent, context: AdmitContext): Admitted {
     via: context.via,
     retention: kind.retention,
     id,
-    requestId: requestId ?? id,
-    ...rest,
-    system: system ?? UNKNOWN_SYSTEM,
+    requestId: wire.requestId ?? id,
+    // What follows takes the place of what the producer sent, or stands behind it.
+    ...wire,
+    system: wire.system ?? UNKNOWN_SYSTEM,
     actor: admitActor(wire, context),
     ...keyedHashes(wire, context.hashKey),
-    ...(content ? { content: admitContent(content, context) } : {}),
+    ...(wire.content ? { content: admitContent(wire.content, context) } : {}),
   }
   return { event, typeUid: typeUid(kind), statusId: STATUS_ID[wire.outcome] }
 }
@@ -68,10 +68,7 @@ function admitActor({ actor }: WireEvent, context: AdmitContext): SealedEvent['a
   return claimed === context.principal ? proven : { ...proven, claimed }
 }
 
-function keyedHashes(
-  wire: WireEvent,
-  key: Uint8Array,
-): Pick<WireEvent, 'inputHash' | 'outputHash'> {
+function keyedHashes(wire: WireEvent, key: HmacKey): Pick<WireEvent, 'inputHash' | 'outputHash'> {
   const { inputHash, outputHash } = wire
   return {
     ...(inputHash === undefined ? {} : { inputHash: keyedHash(inputHash, key) }),
@@ -80,7 +77,7 @@ function keyedHashes(
 }
 
 /** HMAC over the SHA-256 that was sent: equal inputs stay equal, and cannot be guessed from it. */
-function keyedHash(sha256Hex: string, key: Uint8Array): string {
+function keyedHash(sha256Hex: string, key: HmacKey): string {
   return hmac(key, Buffer.from(sha256Hex, 'hex')).toString('hex')
 }
 

@@ -2,17 +2,16 @@
 // log, and answered line by line once it is durable. Nothing is acknowledged before; nothing is
 // dropped without a count, a reason, and a row in the quarantine.
 
-import { ERRORS, type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
+import { TocsinError } from '@tocsin/sdk/errors'
 import type { Clock } from '../base/clock.ts'
 import type { Telemetry } from '../base/emit.ts'
-import { INFLIGHT_BYTES_MAX } from '../base/limits.ts'
-import { startThread } from '../base/threads.ts'
+import { PREPARE_THREADS } from '../base/limits.ts'
 import type { Log } from '../log/log.ts'
 import { FORMATS, findFormat, type LineFormat } from './formats/formats.ts'
-import type { LineResult, PrepareContext, Prepared, Work } from './prepare.ts'
-import type { FromPrepare, PrepareConfig, ToPrepare } from './prepare-worker.ts'
+import type { PrepareContext, Prepared, Work } from './prepare.ts'
+import { startPrepareThreads } from './prepare-threads.ts'
 import type { Quarantine, QuarantinedLine } from './quarantine.ts'
-import type { FileLines, LineFate, Receipt } from './receipt.ts'
+import { buildReceipt, type FileLines, type Receipt } from './receipt.ts'
 
 export { explainLines, renderReport } from './explain.ts'
 export { type FileSource, fileConsumer } from './file-consumer.ts'
@@ -36,6 +35,7 @@ export interface Capture {
    * them again stores nothing twice.
    */
   receiveLines(lines: FileLines, context: PrepareContext): Promise<Receipt>
+  /** Waits for what was taken to be prepared and refuses the rest. Close it before the log. */
   close(): Promise<void>
 }
 
@@ -48,61 +48,34 @@ export type CaptureDeps = {
   readonly clock: Clock
 }
 
-const CONFLICT_REASON = 'this id is already stored with other content; give a new event a new id'
-
 export function openCapture({ dataDir, log, telemetry, quarantine, clock }: CaptureDeps): Capture {
   const { kek, hashKey } = log.secrets
-  const config: PrepareConfig = { dataDir, origin: log.origin, kek, hashKey }
-  const thread = startThread<ToPrepare, FromPrepare>(import.meta.url, 'prepare-worker', config)
-  const tickets = new Map<number, PromiseWithResolvers<Prepared>>()
-  let lastTicket = 0
-  let bytesPreparing = 0
-
-  thread.onMessage(message => {
-    const ticket = tickets.get(message.ticket)
-    tickets.delete(message.ticket)
-    if (message.kind === 'prepared') ticket?.resolve(message)
-    else ticket?.reject(revive(message.code, message.reason))
-  })
-  thread.onFailure(cause => {
-    const error = new TocsinError('internal.bug', { public: 'the prepare thread ended', cause })
-    for (const { reject } of tickets.values()) reject(error)
-    tickets.clear()
-  })
+  const config = { dataDir, origin: log.origin, kek, hashKey }
+  const threads = startPrepareThreads(config, PREPARE_THREADS)
 
   async function prepare(work: Work, context: PrepareContext): Promise<Prepared> {
-    const size = work.bytes.length
-    if (bytesPreparing > 0 && bytesPreparing + size > INFLIGHT_BYTES_MAX) {
-      throw new TocsinError('log.pushback', {
-        public: 'more is waiting to be prepared than the server takes; send again in a second',
-      })
+    try {
+      return await threads.prepare(work, context)
+    } catch (error) {
+      // Keys that cannot be made durable are a failed disk, as the log's own files are.
+      if (error instanceof TocsinError && error.fault === 'broken') log.fail(error)
+      throw error
     }
-    bytesPreparing += size
-    const ticket = Promise.withResolvers<Prepared>()
-    lastTicket += 1
-    tickets.set(lastTicket, ticket)
-    const { buffer } = work.bytes
-    thread.send(
-      { ticket: lastTicket, work, context },
-      buffer instanceof ArrayBuffer ? [buffer] : [],
-    )
-    return ticket.promise.finally(() => {
-      bytesPreparing -= size
-    })
   }
 
   async function take(work: Work, context: PrepareContext): Promise<Receipt> {
-    const { batch, lines } = await prepare(work, context)
-    const { fates } = await log.append(batch)
-    const receipt = summarise(lines, fates)
+    const prepared = await prepare(work, context)
+    const { fates } = await log.append(prepared.batch)
+    const receipt = buildReceipt(prepared, fates)
     for (const fate of FATES) {
       if (receipt[fate] > 0) {
         telemetry.add('capture.events', receipt[fate], { via: context.via, fate })
       }
     }
     if (receipt.refused + receipt.conflict > 0) {
+      const rows = quarantined(prepared, receipt, { ...context, timeMs: clock.nowMs(), work })
       // Not awaited: an answer does not wait for the quarantine, which counts what it cannot keep.
-      void quarantine.add(quarantined(lines, receipt, { ...context, timeMs: clock.nowMs(), work }))
+      void quarantine.add(rows)
     }
     return receipt
   }
@@ -110,7 +83,7 @@ export function openCapture({ dataDir, log, telemetry, quarantine, clock }: Capt
   return {
     receive: (bytes, context) => take({ kind: 'body', bytes }, context),
     receiveLines: (file, context) => take(layOutLines(file), context),
-    close: () => thread.stop(),
+    close: threads.close,
   }
 }
 
@@ -140,49 +113,21 @@ export function parseFileFormat(name: string): LineFormat {
   })
 }
 
-function revive(code: string, reason: string): TocsinError {
-  const known = code in ERRORS ? (code as ErrorCode) : 'internal.bug'
-  return new TocsinError(known, { public: reason })
-}
-
-function summarise(
-  lines: readonly LineResult[],
-  fates: readonly ('stored' | 'duplicate' | 'conflict')[],
-): Receipt {
-  const counts = { stored: 0, duplicate: 0, conflict: 0, refused: 0 }
-  let next = 0
-  const results = lines.map((result): LineFate => {
-    if ('refused' in result) {
-      counts.refused += 1
-      const { line, refused: code, reason } = result
-      const field = result.field === undefined ? {} : { field: result.field }
-      return { line, status: 'refused', code, ...field, reason }
-    }
-    const status = fates[next++] ?? 'stored'
-    counts[status] += 1
-    const { line, id } = result
-    if (status !== 'conflict') return { line, status, id }
-    return { line, status, id, code: 'event.conflict', field: 'id', reason: CONFLICT_REASON }
-  })
-  return { ...counts, results }
-}
-
 type QuarantineContext = PrepareContext & { readonly timeMs: number; readonly work: Work }
 
 function quarantined(
-  lines: readonly LineResult[],
+  { refused }: Prepared,
   { results }: Receipt,
   { principal, timeMs, work }: QuarantineContext,
 ): readonly QuarantinedLine[] {
+  const refusedLines = new Map(refused.map(row => [row.line, row]))
   const rows: QuarantinedLine[] = []
-  results.forEach((result, i) => {
-    if (result.status !== 'refused' && result.status !== 'conflict') return
-    const { code = '', reason = '', id = '', field } = result
-    const line = lines[i]
-    const { excerpt, bytes } = line && 'refused' in line ? line : { excerpt: id, bytes: id.length }
-    const where = work.kind === 'lines' ? { offset: work.offsets[result.line] ?? 0 } : {}
+  for (const { line, status, code = '', reason = '', id = '', field } of results) {
+    if (status !== 'refused' && status !== 'conflict') continue
+    const { excerpt, bytes } = refusedLines.get(line) ?? { excerpt: id, bytes: id.length }
+    const where = work.kind === 'lines' ? { offset: work.offsets[line] ?? 0 } : {}
     const what = field === undefined ? {} : { field }
     rows.push({ timeMs, source: principal, ...where, code, ...what, reason, bytes, line: excerpt })
-  })
+  }
   return rows
 }

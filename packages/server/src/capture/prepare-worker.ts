@@ -3,11 +3,11 @@
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemClock } from '../base/clock.ts'
-import { isDiskFull } from '../base/durable.ts'
+import { diskError } from '../base/durable.ts'
 import { systemEntropy } from '../base/entropy.ts'
 import { thisThread } from '../base/threads.ts'
-import { openKeyRing, openVault, type PreparedBatch } from '../log/log.ts'
-import { buildPreparer, type LineResult, type PrepareContext, type Work } from './prepare.ts'
+import { openKeyRing, openVault } from '../log/log.ts'
+import { buildPreparer, type PrepareContext, type Prepared, type Work } from './prepare.ts'
 
 export type PrepareConfig = {
   readonly dataDir: string
@@ -23,12 +23,7 @@ export type ToPrepare = {
 }
 
 export type FromPrepare =
-  | {
-      readonly kind: 'prepared'
-      readonly ticket: number
-      readonly batch: PreparedBatch
-      readonly lines: readonly LineResult[]
-    }
+  | ({ readonly kind: 'prepared'; readonly ticket: number } & Prepared)
   | {
       readonly kind: 'refused'
       readonly ticket: number
@@ -44,24 +39,17 @@ const prepare = buildPreparer(vault, hashKey)
 
 thread.onMessage(({ ticket, work, context }) => {
   try {
-    const { batch, lines } = prepare(work, context, systemClock.nowMs())
-    const { bytes, events } = batch
-    thread.send({ kind: 'prepared', ticket, batch, lines }, [ownBuffer(bytes), ownBuffer(events)])
+    const prepared = prepare(work, context, systemClock.nowMs())
+    const { bytes, events } = prepared.batch
+    const transfer = [ownBuffer(bytes), ownBuffer(events)]
+    thread.send({ kind: 'prepared', ticket, ...prepared }, transfer)
   } catch (error) {
-    thread.send({ kind: 'refused', ticket, ...describe(error) })
+    const { code, message } = diskError(error, dataDir)
+    thread.send({ kind: 'refused', ticket, code, reason: message })
   }
 })
 
 function ownBuffer(bytes: Uint8Array): ArrayBuffer {
   if (bytes.buffer instanceof ArrayBuffer) return bytes.buffer
   throw new TocsinError('internal.bug', { public: 'a prepared batch lies in shared memory' })
-}
-
-/** Errors lose their class between threads; the code brings it back. */
-function describe(error: unknown): { code: string; reason: string } {
-  if (error instanceof TocsinError) return { code: error.code, reason: error.message }
-  if (isDiskFull(error) || /full/.test(String(error))) {
-    return { code: 'log.disk_full', reason: 'the disk of the data directory is full' }
-  }
-  return { code: 'internal.bug', reason: `a batch could not be prepared: ${String(error)}` }
 }

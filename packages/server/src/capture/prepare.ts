@@ -8,6 +8,7 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import { parseEvent, parseEventLine, type WireEvent } from '@tocsin/sdk/event'
 import {
   buildBatch,
+  buildHmacKey,
   contentDigest,
   hmac,
   type PreparedBatch,
@@ -41,20 +42,24 @@ export type Work =
       readonly fingerprint: Uint8Array
     }
 
-/** What became of line `line` (0-based): its id, or why it was refused. */
-export type LineResult =
-  | { readonly line: number; readonly id: string }
-  | {
-      readonly line: number
-      readonly refused: string
-      readonly field?: string
-      readonly reason: string
-      /** The line's beginning and its whole size, for the quarantine. */
-      readonly excerpt: string
-      readonly bytes: number
-    }
+/** A line that was refused, and why. */
+export type RefusedLine = {
+  /** Position among the lines, 0-based. */
+  readonly line: number
+  readonly refused: string
+  readonly field?: string
+  readonly reason: string
+  /** The line's beginning and its whole size, for the quarantine. */
+  readonly excerpt: string
+  readonly bytes: number
+}
 
-export type Prepared = { readonly batch: PreparedBatch; readonly lines: readonly LineResult[] }
+export type Prepared = {
+  readonly batch: PreparedBatch
+  /** Which line each event of the batch was, in rising order; a number each, not an object. */
+  readonly lines: Uint32Array
+  readonly refused: readonly RefusedLine[]
+}
 
 export type Preparer = (work: Work, context: PrepareContext, nowMs: number) => Prepared
 
@@ -70,30 +75,39 @@ type Readable = {
 /**
  * `vault` seals; `hashKey` keys hashes, derived ids and digests. Not to be shared between threads.
  */
-export function buildPreparer(vault: Vault, hashKey: Uint8Array): Preparer {
-  return (work, context, nowMs) => {
-    const lines: LineResult[] = []
-    const layout = buildBatch()
-    const admit = { ...context, hashKey, nowMs }
-    for (const readable of readables(work, admit)) {
-      try {
-        lines.push({ line: readable.line, id: seal(readable.read(), admit) })
-      } catch (error) {
-        lines.push(refusal(readable, error))
-      }
-    }
-    vault.commitKeys()
-    return { batch: layout.finish(), lines }
+export function buildPreparer(vault: Vault, secretHashKey: Uint8Array): Preparer {
+  const hashKey = buildHmacKey(secretHashKey)
+  // Kept from batch to batch for its buffers; what a batch that failed left in it goes first.
+  const layout = buildBatch()
 
-    function seal(wire: WireEvent, context: AdmitContext): string {
-      const { event, typeUid, statusId } = admitEvent(wire, context)
-      const { sections, followed, meant } = splitEvent(event)
-      const digest = contentDigest(hashKey, meant)
-      const { id } = event
-      const plain = { id, timeMs: nowMs, typeUid, statusId, digest, sections }
-      layout.add(uuidBytes(id), vault.seal(plain), followed)
-      return id
+  function seal(wire: WireEvent, context: AdmitContext): void {
+    const { event, typeUid, statusId } = admitEvent(wire, context)
+    const { sections, followed, meant } = splitEvent(event)
+    const digest = contentDigest(hashKey, meant)
+    const { id } = event
+    const plain = { id, timeMs: context.nowMs, typeUid, statusId, digest, sections }
+    layout.add(uuidBytes(id), vault.seal(plain), followed)
+  }
+
+  return (work, context, nowMs) => {
+    const lines: number[] = []
+    const refused: RefusedLine[] = []
+    const admit = { ...context, hashKey, nowMs }
+    layout.clear()
+    try {
+      for (const readable of readables(work, admit)) {
+        try {
+          seal(readable.read(), admit)
+          lines.push(readable.line)
+        } catch (error) {
+          refused.push(refusal(readable, error))
+        }
+      }
+    } finally {
+      // Also of a batch that is given up: other threads wait for the key ring.
+      vault.commitKeys()
     }
+    return { batch: layout.finish(), lines: Uint32Array.from(lines), refused }
   }
 }
 
@@ -166,7 +180,7 @@ function fileText(part: Buffer, format: LineFormat): string {
 }
 
 /** Only what a sender can mend is a row of the result; everything else ends the whole batch. */
-function refusal({ line, text }: Readable, error: unknown): LineResult {
+function refusal({ line, text }: Readable, error: unknown): RefusedLine {
   if (!(error instanceof TocsinError) || error.fault !== 'caller') throw error
   const field = error.field === undefined ? {} : { field: error.field }
   const whole = text()

@@ -29,6 +29,7 @@ import type { Vault } from './vault.ts'
 import { openWal } from './wal.ts'
 
 export type { Fate } from './choose.ts'
+export { buildHmacKey, type HmacKey, hmac } from './hmac.ts'
 export type { NodeSecrets } from './key-files.ts'
 export { openKeyRing } from './key-ring.ts'
 export { openShardReader, type ReadEntry, type ReadEvent, type ShardReader } from './reader.ts'
@@ -38,7 +39,7 @@ export { joinSections, splitEvent } from './sections.ts'
 export type { Appended, DurableBatch } from './sequencer.ts'
 export { type ShardPaths, shardPaths } from './shard-files.ts'
 export type { Published } from './tiles.ts'
-export { contentDigest, hmac, openVault, type PlainSection, type Vault } from './vault.ts'
+export { contentDigest, openVault, type PlainSection, type Vault } from './vault.ts'
 
 export interface Log {
   readonly origin: string

@@ -91,6 +91,8 @@ export interface BatchBuilder {
    * entry.
    */
   add(id: Uint8Array, record: Omit<EntryRecord, 'end'>, followed: Uint8Array): void
+  /** Forgets what was added. */
+  clear(): void
   /**
    * The batch, in buffers of its own that may be handed to another thread; the builder is empty
    * again.
@@ -107,7 +109,15 @@ export function buildBatch(): BatchBuilder {
   const ids = new GrowingBytes()
   let offsets: number[] = [0]
   let eventOffsets: number[] = [0]
+
+  function clear(): void {
+    for (const bytes of [records, events, ids]) bytes.length = 0
+    offsets = [0]
+    eventOffsets = [0]
+  }
+
   return {
+    clear,
     add(id, record, followed) {
       const at = records.grow(recordBytes(record.leaf, record.sections))
       try {
@@ -135,8 +145,7 @@ export function buildBatch(): BatchBuilder {
         events: events.take(),
         eventOffsets: Uint32Array.from(eventOffsets),
       }
-      offsets = [0]
-      eventOffsets = [0]
+      clear()
       return batch
     },
   }

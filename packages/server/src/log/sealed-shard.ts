@@ -38,7 +38,7 @@ export async function openSealedShard(dataDir: string, shard: string): Promise<S
   const key = buildVerifierKey(sha256, origin, buildEd25519Signer(secrets.logSeed).publicKey)
   const note = readFileIfThere(join(paths.log, 'checkpoint'))
   const opened = note && (await openCheckpoint(note, [key], ed25519))
-  if (!opened || opened.kind !== 'opened') {
+  if (opened?.kind !== 'opened') {
     throw new TocsinError('log.corrupt', {
       public: `the checkpoint in ${paths.log} is missing or not signed by the key in keys/`,
     })

@@ -4,53 +4,42 @@
 // itself.
 
 import type { RetentionClass, SealedEvent } from '@tocsin/sdk/event'
-import type { PlainSection } from './vault.ts'
-import { contentDigest } from './vault.ts'
+import type { HmacKey } from './hmac.ts'
+import { contentDigest, type PlainSection } from './vault.ts'
 
 const CONTENT_RETENTION: RetentionClass = 'r30d'
 
 export type SplitEvent = {
   readonly sections: readonly PlainSection[]
   /** The event without its content body, as followers and the index get it. */
-  readonly followed: Buffer
-  /** What the producer meant: the event without what the server adds. */
-  readonly meant: Buffer
+  readonly followed: Uint8Array
+  /** What the producer meant: the event's text behind what the server adds, from the id on. */
+  readonly meant: Uint8Array
 }
 
-type ServerMembers = Pick<SealedEvent, 'v' | 'tenant' | 'observed' | 'via' | 'retention'>
+/** The server's members stand first, then the id; quotes inside values are escaped. */
+const MEANT_AT = ',"id":'
 
 /**
  * `event` in the order in which it is to be stored: the server's five members first, then the id.
+ * `followed` and `meant` may be views of the same bytes as a section.
  */
 export function splitEvent(event: SealedEvent): SplitEvent {
-  const { v, tenant, observed, via, retention, ...meant } = event
-  const head = printHead({ v, tenant, observed, via, retention })
-  const text = JSON.stringify(meant)
-  const whole = Buffer.from(head + text.slice(1))
-  const meantBytes = Buffer.from(text)
+  const whole = Buffer.from(JSON.stringify(event))
+  const meant = whole.subarray(whole.indexOf(MEANT_AT) + 1)
   const subject = event.actor.id
+  const { retention } = event
   const parts = takenOut(event)
   if (parts.length === 0) {
-    const sections = [{ subject, retention, bytes: whole }]
-    return { sections, followed: whole, meant: meantBytes }
+    return { sections: [{ subject, retention, bytes: whole }], followed: whole, meant }
   }
-  const stripped = withNulls(meant, parts)
-  const first = { subject, retention, bytes: Buffer.from(head + JSON.stringify(stripped).slice(1)) }
+  const first = { subject, retention, bytes: printWithout(event, parts) }
   const further = parts.map(({ at, value, ...scope }) => ({
     ...scope,
     bytes: Buffer.from(JSON.stringify({ at, value })),
   }))
-  const followed = Buffer.from(
-    head + JSON.stringify(withNulls(meant, parts.filter(isBody))).slice(1),
-  )
-  return { sections: [first, ...further], followed, meant: meantBytes }
-}
-
-function printHead({ v, tenant, observed, via, retention }: ServerMembers): string {
-  return (
-    `{"v":${v},"tenant":${JSON.stringify(tenant)},"observed":${observed},` +
-    `"via":${JSON.stringify(via)},"retention":"${retention}",`
-  )
+  const followed = printWithout(event, parts.filter(isBody))
+  return { sections: [first, ...further], followed, meant }
 }
 
 type Part = {
@@ -79,16 +68,17 @@ function takenOut(event: SealedEvent): readonly Part[] {
   return parts
 }
 
-type Meant = Omit<SealedEvent, keyof ServerMembers>
-
-function withNulls(meant: Meant, parts: readonly Part[]): object {
+/** The event's JSON with null in place of `parts`. */
+function printWithout(event: SealedEvent, parts: readonly Part[]): Buffer {
   const taken = new Set(parts.map(part => part.at))
-  const links = meant.onBehalfOf?.map((link, i) => (taken.has(`onBehalfOf.${i}`) ? null : link))
-  return {
-    ...meant,
-    ...(taken.has(BODY) ? { content: { ...meant.content, body: null } } : {}),
-    ...(links ? { onBehalfOf: links } : {}),
-  }
+  const links = event.onBehalfOf?.map((link, i) => (taken.has(`onBehalfOf.${i}`) ? null : link))
+  return Buffer.from(
+    JSON.stringify({
+      ...event,
+      ...(taken.has(BODY) ? { content: { ...event.content, body: null } } : {}),
+      ...(links ? { onBehalfOf: links } : {}),
+    }),
+  )
 }
 
 /**
@@ -124,10 +114,9 @@ function putBack(event: { [member: string]: unknown }, bytes: Uint8Array, withCo
 
 /** The digest that tells a duplicate from a conflict, from what is stored; see `contentDigest`. */
 export function digestOfStored(
-  hashKey: Uint8Array,
+  hashKey: HmacKey | Uint8Array,
   sections: readonly (Uint8Array | null)[],
 ): Uint8Array {
   const text = joinSections(sections, { withContent: true }) ?? ''
-  // Quotes inside values are escaped, so the first `,"id":` is the member's.
-  return contentDigest(hashKey, Buffer.from(`{${text.slice(text.indexOf(',"id":') + 1)}`))
+  return contentDigest(hashKey, Buffer.from(text.slice(text.indexOf(MEANT_AT) + 1)))
 }

@@ -1,27 +1,37 @@
-// Seals events and opens them again (docs/spec/log.md §3.1, §4): cuts an event into sections,
-// blinds and encrypts each under its subject's key, and writes the leaf entry that commits to them.
-// Runs on prepare threads for every event, so hashes go through one-shot calls into reused buffers.
+// Seals events and opens them again (docs/spec/log.md §3.1, §4): each section under its subject's
+// key, and the leaf entry that commits to them. Runs on prepare threads for every event (seal.ts).
 
-import { createCipheriv, createDecipheriv, hash, hkdfSync } from 'node:crypto'
+import { createDecipheriv } from 'node:crypto'
 import {
   monthOf,
-  printEntry,
+  printEntryText,
   SECTION_LABEL,
+  SECTIONS_MAX,
   type SealedEntry,
-  type Section,
-  TAG_KEY_LABEL,
   uuidBytes,
 } from '@tocsin/sdk/entry'
+import { TocsinError } from '@tocsin/sdk/errors'
 import type { Entropy } from '../base/entropy.ts'
+import { type HmacKey, hmac } from './hmac.ts'
+import { KeyCache } from './key-cache.ts'
 import { KEK_EPOCH } from './key-files.ts'
 import { type DataKey, KEY_ID_BYTES, type KeyRing } from './key-ring.ts'
-import { DIGEST_BYTES, type EntryRecord, type SealedSection } from './record.ts'
+import { DIGEST_BYTES, type EntryRecord } from './record.ts'
+import {
+  BLIND_BYTES,
+  buildSealer,
+  buildSealingKey,
+  GCM_TAG_BYTES,
+  NONCE_BYTES,
+  PLACE_BYTES,
+  type SealingKey,
+} from './seal.ts'
 
-const BLIND_BYTES = 32
-const NONCE_BYTES = 12
-const GCM_TAG_BYTES = 16
-const TAG_BYTES = 16
-const CACHED_KEYS_MAX = 50_000
+/** About a kilobyte each. */
+const CACHED_KEYS = 25_000
+const DAY_MS = 86_400_000
+const LEAF_BYTES_MAX = 65_535
+const SEALED_BYTES_MIN = KEY_ID_BYTES + NONCE_BYTES + BLIND_BYTES + GCM_TAG_BYTES
 
 /** One section before it is sealed. Its position in the list is its number; 0 is the event. */
 export type PlainSection = {
@@ -41,7 +51,11 @@ export type PlainEvent = {
 }
 
 export interface Vault {
-  /** The record to append. The key it is sealed under is durable only after `commitKeys`. */
+  /**
+   * The record to append; its bytes hold until the next call. The keys it is sealed under are
+   * durable only after `commitKeys`. Throws `log.entry_too_large` for more than 256 sections, or
+   * what the key ring throws: then nothing that was sealed since the last `commitKeys` may be used.
+   */
   seal(event: PlainEvent): Omit<EntryRecord, 'end'>
   commitKeys(): void
   /** The section's plain bytes; null when its key is gone or it does not open. */
@@ -49,103 +63,98 @@ export interface Vault {
   close(): void
 }
 
-type CachedKey = DataKey & { readonly tagKey: Uint8Array }
-
 export function openVault(origin: string, ring: KeyRing, entropy: Entropy): Vault {
-  const byScope = new Map<string, CachedKey>()
-  const byId = new Map<string, CachedKey | null>()
+  const byScope = new KeyCache<SealingKey>(CACHED_KEYS)
+  const byId = new KeyCache<DataKey>(CACHED_KEYS)
   const originBytes = Buffer.from(`${origin}\0`)
+  const sealer = buildSealer(originBytes, entropy)
+  const leaf = Buffer.allocUnsafeSlow(LEAF_BYTES_MAX)
+  let day = -1
+  let month = ''
 
-  function keyFor(section: PlainSection, month: string): CachedKey {
-    const scope = `${section.retention}/${month}/${section.subject}`
+  /** A key that is not on disk must not seal anything: forgets all of them when the ring fails. */
+  function guard<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      byScope.clear()
+      throw error
+    }
+  }
+
+  function keyFor({ subject, retention }: PlainSection): SealingKey {
+    const scope = `${retention}/${month}/${subject}`
     const cached = byScope.get(scope)
     if (cached) return cached
-    const { subject, retention } = section
-    const key = withTagKey(ring.keyFor({ subject, retention, month }))
-    if (byScope.size >= CACHED_KEYS_MAX) byScope.clear()
+    const key = guard(() => buildSealingKey(ring.keyFor({ subject, retention, month })))
     byScope.set(scope, key)
     return key
   }
 
-  function keyById(keyId: Buffer): CachedKey | null {
-    const name = keyId.toString('hex')
+  function keyById(keyId: Buffer): DataKey | null {
+    const name = keyId.toString('latin1')
     const cached = byId.get(name)
-    if (cached !== undefined) return cached
+    if (cached) return cached
     const found = ring.find(keyId)
-    const key = found ? withTagKey(found) : null
-    if (byId.size >= CACHED_KEYS_MAX) byId.clear()
-    byId.set(name, key)
-    return key
+    if (found) byId.set(name, found)
+    return found
   }
 
-  function sealSection(plain: PlainSection, at: SectionPlace, key: CachedKey): Sealed {
-    const blind = entropy.bytes(BLIND_BYTES)
-    const nonce = entropy.bytes(NONCE_BYTES)
-    const place = placeBytes(at)
-    const cipher = createCipheriv('aes-256-gcm', key.dek, nonce)
-    cipher.setAAD(Buffer.concat([originBytes, place]))
-    const body = [cipher.update(blind), cipher.update(plain.bytes), cipher.final()]
-    const sealed = Buffer.concat([key.keyId, nonce, ...body, cipher.getAuthTag()])
-    const section: Section = {
-      commitment: hmac(blind, SECTION_LABEL, place, plain.bytes).toString('base64url'),
-      cipherHash: sha256(sealed).toString('base64url'),
-      tag: hmac(key.tagKey, place).subarray(0, TAG_BYTES).toString('base64url'),
-      retention: plain.retention,
+  function seal({ id, timeMs, digest, typeUid, statusId, sections }: PlainEvent) {
+    if (sections.length > SECTIONS_MAX) throw tooManySections(sections.length)
+    const dayNow = Math.floor(timeMs / DAY_MS)
+    if (dayNow !== day) month = monthOf(timeMs)
+    day = dayNow
+    sealer.begin(uuidBytes(id))
+    const parts = sections.map(plain => sealer.seal(plain, keyFor(plain)))
+    const text = printEntryText({
+      kind: 'sealed',
+      id,
+      timeMs,
+      typeUid,
+      statusId,
+      sections: parts.map(part => part.section),
+      kekEpoch: KEK_EPOCH,
+    })
+    const length = leaf.write(text, 'latin1')
+    return {
+      leaf: leaf.subarray(0, length),
+      timeMs,
+      digest,
+      sections: parts.map(part => part.sealed),
     }
-    return { section, sealed: { retention: plain.retention, sealed } }
   }
 
   return {
-    seal(event) {
-      const id = uuidBytes(event.id)
-      const month = monthOf(event.timeMs)
-      const sealed = event.sections.map((plain, number) =>
-        sealSection(plain, { id, number }, keyFor(plain, month)),
-      )
-      const { timeMs, typeUid, statusId, digest } = event
-      const sections = sealed.map(s => s.section)
-      const entry = { id: event.id, timeMs, typeUid, statusId, sections, kekEpoch: KEK_EPOCH }
-      const leaf = printEntry({ kind: 'sealed', ...entry })
-      return { leaf, timeMs, digest, sections: sealed.map(s => s.sealed) }
-    },
-    commitKeys() {
-      try {
-        ring.commit()
-      } catch (cause) {
-        // A key that is not on disk must not seal anything.
-        byScope.clear()
-        throw cause
-      }
-    },
+    seal,
+    commitKeys: () => guard(ring.commit),
     open(entry, number, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length)
+      const commitment = entry.sections[number]?.commitment
+      if (bytes.length < SEALED_BYTES_MIN || commitment === undefined) return null
       const key = keyById(bytes.subarray(0, KEY_ID_BYTES))
-      if (!key || bytes.length < KEY_ID_BYTES + NONCE_BYTES + BLIND_BYTES + GCM_TAG_BYTES)
-        return null
-      const place = placeBytes({ id: uuidBytes(entry.id), number })
+      if (!key) return null
+      const place = placeBytes(entry.id, number)
       const plain = decrypt(key, bytes, Buffer.concat([originBytes, place]))
       if (!plain) return null
       const body = plain.subarray(BLIND_BYTES)
-      const commitment = hmac(plain.subarray(0, BLIND_BYTES), SECTION_LABEL, place, body)
-      return commitment.toString('base64url') === entry.sections[number]?.commitment ? body : null
+      const opened = hmac(plain.subarray(0, BLIND_BYTES), SECTION_LABEL, place, body)
+      return opened.toString('base64url') === commitment ? body : null
     },
-    close: () => ring.close(),
+    close: ring.close,
   }
 }
 
-type SectionPlace = { readonly id: Uint8Array; readonly number: number }
-type Sealed = { readonly section: Section; readonly sealed: SealedSection }
-
-function withTagKey(key: DataKey): CachedKey {
-  const tagKey = new Uint8Array(hkdfSync('sha256', key.dek, new Uint8Array(0), TAG_KEY_LABEL, 32))
-  return { ...key, tagKey }
+function tooManySections(count: number): TocsinError {
+  return new TocsinError('log.entry_too_large', {
+    public: `the event has ${count} parts of its own (content, people); it may have ${SECTIONS_MAX}`,
+  })
 }
 
-/** id ‖ section number, as it stands in commitments, tags and additional data. */
-function placeBytes(place: SectionPlace): Buffer {
-  const bytes = Buffer.allocUnsafe(17)
-  bytes.set(place.id)
-  bytes[16] = place.number
+function placeBytes(id: string, number: number): Buffer {
+  const bytes = Buffer.alloc(PLACE_BYTES)
+  bytes.set(uuidBytes(id))
+  bytes[PLACE_BYTES - 1] = number
   return bytes
 }
 
@@ -163,23 +172,7 @@ function decrypt(key: DataKey, sealed: Buffer, additional: Buffer): Buffer | nul
   }
 }
 
-/** First 8 bytes of SHA-256, keyed: tells whether an id came again with the same content. */
-export function contentDigest(hashKey: Uint8Array, body: Uint8Array): Uint8Array {
-  return hmac(hashKey, body).subarray(0, DIGEST_BYTES)
-}
-
-export function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
-  const inner = Buffer.alloc(64, 0x36)
-  const outer = Buffer.alloc(96, 0x5c)
-  for (let i = 0; i < key.length; i++) {
-    const byte = key[i] ?? 0
-    inner[i] = byte ^ 0x36
-    outer[i] = byte ^ 0x5c
-  }
-  outer.write(hash('sha256', Buffer.concat([inner, ...parts]), 'latin1'), 64, 'latin1')
-  return sha256(outer)
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return Buffer.from(hash('sha256', bytes, 'latin1'), 'latin1')
+/** First 8 bytes of an HMAC: tells whether an id came again with the same content. */
+export function contentDigest(hashKey: HmacKey | Uint8Array, meant: Uint8Array): Uint8Array {
+  return hmac(hashKey, meant).subarray(0, DIGEST_BYTES)
 }
