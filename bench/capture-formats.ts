@@ -17,8 +17,10 @@ const ROUNDS = Number(process.argv[2] ?? 15)
 const LINES = 10_000
 const CONTEXT = { nowMs: Date.now(), source: 'bench' }
 const REAL = dataPath('logs/apache_access.log')
-const FLOOR_PATTERN =
-  /^(\S+) (\S+) (.*?) \[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d+|-) (\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"$/
+const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`
+const FLOOR_PATTERN: RegExp = new RegExp(
+  String.raw`^(\S+) (\S+) (.*?) \[([^\]]+)\] ${QUOTED} (\d+|-) (\d+|-) ${QUOTED} ${QUOTED}$`,
+)
 
 function nginxLine(i: number): string {
   return JSON.stringify({
