@@ -33,7 +33,8 @@ function processIo(): Io {
     out: text => process.stdout.write(text),
     say: text => process.stderr.write(`${text}\n`),
     isTerminal: process.stdout.isTTY === true,
-    width: process.stdout.columns ?? 100,
+    // A file or a pipe has no edge at which to cut.
+    width: process.stdout.columns ?? Number.POSITIVE_INFINITY,
   }
 }
 

@@ -28,12 +28,13 @@ export function logRoutes(app: App, { log, query, gate }: RouteDeps): void {
     {
       schema: {
         summary: 'Files of the log, as C2SP tlog-tiles names them',
-        params: Type.Object({ shard: Type.String(), '*': Type.String() }),
+        params: Type.Object({ shard: Type.String() }),
         security: [],
       },
     },
     async (request, reply) => {
-      const { shard, '*': path } = request.params
+      const { shard } = request.params
+      const path = String(Reflect.get(request.params, '*'))
       const known = path === 'checkpoint' || path === 'log.vkey' || TILE.test(path)
       const file = join(log.paths.log, path)
       const size = known && shard === log.shard ? sizeOf(file) : null
