@@ -19,15 +19,15 @@ export const WAL_SEGMENT_BYTES: number = 64 * 1024 * 1024
 /** Checkpoints come no more often than this. */
 export const CHECKPOINT_INTERVAL_MS = 1000
 /** Events in the hot table before they move to Parquet files; what a crash must read again. */
-export const HOT_ROWS_MAX: number = 128 * 1024
+export const HOT_ROWS_MAX: number = 64 * 1024
 /** Files of one class and month before they are joined. */
 export const PARTITION_FILES_MAX = 8
 /** A file with as many rows is large enough to be left alone. */
 export const PARTITION_ROWS_MERGED_MAX = 500_000
 /** What DuckDB may use before it spills to disk. */
-export const QUERY_MEMORY_BYTES: number = 384 * 1024 * 1024
-/** Live batches on their way to a follower; beyond it the follower reads from disk. */
-export const FOLLOWER_BATCHES_MAX = 64
+export const QUERY_MEMORY_BYTES: number = 256 * 1024 * 1024
+/** Bytes of live events on their way to a follower; beyond it the follower reads from disk. */
+export const FOLLOWER_BYTES_MAX: number = 16 * 1024 * 1024
 /** Entries a follower reads from disk in one step while it catches up. */
 export const CATCH_UP_ENTRIES = 2048
 /** Longest time one search may take. */

@@ -96,13 +96,17 @@ type Row = Record<string, unknown>
 function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
+    // IMMEDIATE: a lock that is taken late, by a reader that turns writer, is refused at once
+    // instead of waited for, and several threads open the ring in the same moment.
     database.exec(
       `PRAGMA busy_timeout = 10000; PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA;
        PRAGMA secure_delete = ON;
+       BEGIN IMMEDIATE;
        CREATE TABLE IF NOT EXISTS dek (
          key_id BLOB PRIMARY KEY, subject TEXT NOT NULL, class TEXT NOT NULL, month TEXT NOT NULL,
          epoch INTEGER NOT NULL, wrapped BLOB NOT NULL, UNIQUE (subject, class, month)
-       ) STRICT, WITHOUT ROWID`,
+       ) STRICT, WITHOUT ROWID;
+       COMMIT`,
     )
     return database
   } catch (error) {

@@ -6,7 +6,7 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELDS } from '@tocsin/sdk/event'
 import { checkQuery, compilePredicate, compileSql, parseQuery } from '@tocsin/sdk/query'
 import type { Telemetry } from '../base/emit.ts'
-import { FOLLOWER_BATCHES_MAX, PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base/limits.ts'
+import { FOLLOWER_BYTES_MAX, PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base/limits.ts'
 import { startThread } from '../base/threads.ts'
 import type { DurableBatch, Log } from '../log/log.ts'
 import type { FromIndex, IndexConfig, ToIndex } from './index-worker.ts'
@@ -102,7 +102,9 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
   const settling = new Set<{ readonly size: number; readonly resolve: () => void }>()
   let lastTicket = 0
   let indexed = 0
-  let underWay = 0
+  // Sizes of the live batches that the thread has not answered yet, oldest first.
+  const underWay: number[] = []
+  let bytesUnderWay = 0
 
   thread.onMessage(message => {
     if (message.kind === 'indexed') onIndexed(message.size, message.taken)
@@ -122,7 +124,7 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
 
   function onIndexed(size: number, taken: boolean): void {
     indexed = Math.max(indexed, size)
-    if (taken) underWay -= 1
+    if (taken) bytesUnderWay -= underWay.shift() ?? 0
     telemetry.set('query.indexed_size', indexed)
     for (const waiting of settling) {
       if (waiting.size > indexed) continue
@@ -132,9 +134,10 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
   }
 
   const stopFollowing = log.follow(batch => {
-    if (underWay >= FOLLOWER_BATCHES_MAX) return
-    underWay += 1
     const { firstIndex, count, events } = batch
+    if (bytesUnderWay + events.length > FOLLOWER_BYTES_MAX && bytesUnderWay > 0) return
+    underWay.push(events.length)
+    bytesUnderWay += events.length
     thread.send({ kind: 'live', firstIndex, count, events, hasHoles: hasHoles(batch) })
   })
   const stopPublished = log.onPublished(({ size }) => thread.send({ kind: 'published', size }))
