@@ -21,7 +21,7 @@ import { installProblems } from './problem.ts'
 import { systemRoutes } from './system-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
 
-export type { ShowDeps } from './app.ts'
+export type { App, ShowDeps } from './app.ts'
 export { parseRange } from './range.ts'
 
 const REQUEST_MS_MAX = 60_000
