@@ -40,7 +40,9 @@ export function fileConsumer(source: FileSource, deps: FileConsumerDeps): LineCo
   async function lines({ fingerprint, lines: all }: LineBatch): Promise<void> {
     const readable = all.filter(line => line.kind === 'line')
     await setAside(all.filter(line => line.kind === 'refused'))
-    if (readable.length > 0) deps.onReceipt?.(await store(fingerprint, readable))
+    if (readable.length === 0) return
+    const receipt = await store(fingerprint, readable)
+    deps.onReceipt?.(receipt)
   }
 
   async function store(fingerprint: Uint8Array, readable: readonly TextLine[]): Promise<Receipt> {

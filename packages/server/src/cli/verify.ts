@@ -130,9 +130,12 @@ async function findTrust(place: Place, flags: Flags, io: Io): Promise<FoundTrust
     const line = readFileSync(flags.vkey, 'utf8').trim()
     return { trust: { key: parseVerifierKey(sha256, line), from: 'file' }, remember: line }
   }
+  const note = await place.log.fetch('checkpoint')
+  // Only what the log is called, to look its key up; whether it is that log is what gets verified.
+  const named = note ? (Buffer.from(note).toString('utf8').split('\n')[0] ?? '') : ''
   const found = await place.log.fetch('log.vkey')
   const line = found ? Buffer.from(found).toString('utf8').trim() : ''
-  const origin = line.slice(0, line.indexOf('+'))
+  const origin = named || line.slice(0, line.indexOf('+'))
   const known = origin === '' ? null : findKnownLog(io.env, origin)
   if (known) {
     return { trust: { key: parseVerifierKey(sha256, known), from: 'known logs' }, remember: known }
