@@ -76,8 +76,9 @@ async function runPython(isReal: boolean, tally: Tally): Promise<void> {
     else skip(tally, why)
     return
   }
-  const args = ['-m', 'unittest', 'discover', '-s', folder, '-t', 'python']
-  const child = spawn(python, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe'] })
+  const args = ['-m', 'unittest', 'discover', '-s', folder]
+  const env = { ...process.env, PYTHONPATH: join(ROOT, 'python') }
+  const child = spawn(python, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'pipe'] })
   const text = await output(child)
   countPython(text, child.exitCode ?? 1, folder, tally)
 }

@@ -1,4 +1,5 @@
-// The command line as a person and a script meet it: the real program, its output and its exit codes.
+// The command line as a person and a script meet it: the real program, its output and its exit
+// codes.
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'

@@ -1,5 +1,5 @@
-// The two compilers of the query language mean the same: random events × random questions, asked of real
-// DuckDB through the index's own columns and of the predicate.
+// The two compilers of the query language mean the same: random events × random questions, asked of
+// real DuckDB through the index's own columns and of the predicate.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

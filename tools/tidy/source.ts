@@ -46,8 +46,18 @@ export type FunctionSpan = {
   readonly parameters: number
 }
 
+type OpenBrace = {
+  readonly name: string
+  readonly start: number
+  readonly parameters: number
+  /** It opens a function. */
+  readonly is: boolean
+  /** Lines of functions inside. */
+  inner: number
+}
+
 const HEAD =
-  /(?:\bfunction\s*\*?\s*(\w*)|(?:^|[\s{};,(=:])(?:async\s+)?\*?(#?\w+)(?=\s*(?:<[^>()]*>)?\([^;]*$))/
+  /(?:\bfunction\s*\*?\s*(\w*)|(?:^|[\s{};,(=:])(?:async\s+)?\*?(#?\w+)(?=(?:<[^>()]*>)?\([^;]*$))/
 
 /** Functions, methods and arrow functions with a body in braces. */
 export function functionsOf({ code }: Source): readonly FunctionSpan[] {

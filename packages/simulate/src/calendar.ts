@@ -1,5 +1,5 @@
-// The days of three countries: local time by the rules for summer time, working days, holidays by rule.
-// Days are numbered from 1970-01-01, local to a place.
+// The days of three countries: local time by the rules for summer time, working days, holidays by
+// rule. Days are numbered from 1970-01-01, local to a place.
 
 export type Country = 'DE' | 'US' | 'JP'
 
@@ -11,7 +11,10 @@ export function weekday(day: number): number {
   return (((day + 4) % 7) + 7) % 7
 }
 
-/** Milliseconds since 1970 at which a local day begins; a day has 24 hours here, also when clocks change. */
+/**
+ * Milliseconds since 1970 at which a local day begins; a day has 24 hours here, also when clocks
+ * change.
+ */
 export function dayStartMs(country: Country, day: number): number {
   return day * DAY_MS - offsetHours(country, day) * HOUR_MS
 }

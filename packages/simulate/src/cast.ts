@@ -1,5 +1,5 @@
-// Who and what there is in the world: people, service accounts, agents, models, data. Made once from the
-// seed; it never changes with time. Names are made up.
+// Who and what there is in the world: people, service accounts, agents, models, data. Made once
+// from the seed; it never changes with time. Names are made up.
 
 import type { Country } from './calendar.ts'
 import { type Random, randomOf } from './random.ts'

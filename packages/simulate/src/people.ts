@@ -1,5 +1,5 @@
-// A person's day: when they come, what their team does with AI, when they go. A day is made from the
-// person and the day alone.
+// A person's day: when they come, what their team does with AI, when they go. A day is made from
+// the person and the day alone.
 
 import { type Country, dayStartMs, HOUR_MS, isHoliday, isWorkday, weekday } from './calendar.ts'
 import type { Cast, Model, Person } from './cast.ts'

@@ -1,5 +1,5 @@
-// Randomness that is a function of its name: the same seed and words always give the same stream, so any
-// part of the world can be made without making what came before it.
+// Randomness that is a function of its name: the same seed and words always give the same stream,
+// so any part of the world can be made without making what came before it.
 
 export interface Random {
   /** Uniform in [0, 1). */

@@ -1,4 +1,5 @@
-// A service account's day (UTC): online ones follow the shop's customers, scheduled ones their clock.
+// A service account's day (UTC): online ones follow the shop's customers, scheduled ones their
+// clock.
 
 import { DAY_MS, HOUR_MS, weekday } from './calendar.ts'
 import type { Cast, Service } from './cast.ts'

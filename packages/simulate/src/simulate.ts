@@ -1,7 +1,8 @@
-// The made-up company: a pure function from (seed, time range) to events. Every entity's day is made from
-// the seed, the entity and the day alone; the days of all are then merged and numbered per UTC day. So any
-// two windows agree where they overlap, down to the bytes, and what follows can be asked for at any time.
-// docs/spec/simulation.md describes the world, the numbering and the labels.
+// The made-up company: a pure function from (seed, time range) to events. Every entity's day is
+// made from the seed, the entity and the day alone; the days of all are then merged and numbered
+// per UTC day. So any two windows agree where they overlap, down to the bytes, and what follows can
+// be asked for at any time. docs/spec/simulation.md describes the world, the numbering and the
+// labels.
 
 import type { WireEvent } from '@tocsin/sdk/event'
 import { DAY_MS, localDay } from './calendar.ts'
@@ -138,7 +139,10 @@ function makeDay({ seed, cast, day, campaigns, once }: DayParts): readonly Made[
   return number(drafts, day, randomOf(seed, 'ids', day))
 }
 
-/** Each producer numbers its records of a day from 1, as an instance does that is started at midnight. */
+/**
+ * Each producer numbers its records of a day from 1, as an instance does that is started at
+ * midnight.
+ */
 function number(
   drafts: readonly { readonly draft: Draft; readonly campaign: number }[],
   day: number,

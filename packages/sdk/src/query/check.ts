@@ -1,5 +1,5 @@
-// A parsed question against the field catalogue: names resolved, values typed. What comes out is what the
-// compilers take; nothing in it can fail any more.
+// A parsed question against the field catalogue: names resolved, values typed. What comes out is
+// what the compilers take; nothing in it can fail any more.
 
 import { TocsinError } from '../errors.ts'
 import { momentRange } from './moment.ts'

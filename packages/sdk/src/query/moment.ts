@@ -1,5 +1,5 @@
-// A time in a question: a day, a moment, milliseconds, or relative to now. Always UTC unless it has an
-// offset of its own.
+// A time in a question: a day, a moment, milliseconds, or relative to now. Always UTC unless it has
+// an offset of its own.
 
 const UNIT_MS: { readonly [unit: string]: number } = {
   s: 1000,
@@ -10,7 +10,10 @@ const UNIT_MS: { readonly [unit: string]: number } = {
 }
 const DAY_MS = 86_400_000
 
-/** From inclusive, to exclusive: a day for a date, one millisecond otherwise; null when it is no time. */
+/**
+ * From inclusive, to exclusive: a day for a date, one millisecond otherwise; null when it is no
+ * time.
+ */
 export function momentRange(
   text: string,
   nowMs: number,

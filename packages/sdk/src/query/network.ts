@@ -1,10 +1,12 @@
-// Addresses and networks as 32 hex digits of their IPv6 form (IPv4 mapped, RFC 4291 §2.5.5.2), whose
-// order as text is their order as numbers.
+// Addresses and networks as 32 hex digits of their IPv6 form (IPv4 mapped, RFC 4291 §2.5.5.2),
+// whose order as text is their order as numbers.
 
 const MAPPED = '00000000000000000000ffff'
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/
 
-/** The key of an address as it stands in an event; null when it is none (a masked one, a host name). */
+/**
+ * The key of an address as it stands in an event; null when it is none (a masked one, a host name).
+ */
 export function addressKey(text: string): string | null {
   if (IPV4.test(text)) {
     return (

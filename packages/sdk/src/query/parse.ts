@@ -1,6 +1,6 @@
-// Text → tree, by hand: a scanner that knows where a value ends, and recursive descent over `or`, `and`,
-// `not`. Time is linear in the text, depth and number of clauses are bounded, and every error says where
-// it is and what to write instead.
+// Text → tree, by hand: a scanner that knows where a value ends, and recursive descent over `or`,
+// `and`, `not`. Time is linear in the text, depth and number of clauses are bounded, and every
+// error says where it is and what to write instead.
 
 import { TocsinError } from '../errors.ts'
 import type { Clause, Operator, Pattern, Query } from './syntax.ts'
@@ -167,7 +167,9 @@ class Parser {
     return this.#fail(open, 'this quotation mark is never closed; add a second one')
   }
 
-  /** Up to white space, a parenthesis or a quotation mark; `\` takes the next character as it is. */
+  /**
+   * Up to white space, a parenthesis or a quotation mark; `\` takes the next character as it is.
+   */
   #parseBare(): Pattern {
     const start = this.#at
     const parts: (string | null)[] = []

@@ -1,5 +1,5 @@
-// A checked question as a function over one event, with the same meaning as the SQL: for live streams, and
-// for events that stand in no index.
+// A checked question as a function over one event, with the same meaning as the SQL: for live
+// streams, and for events that stand in no index.
 
 import type { Checked, QueryField } from './check.ts'
 import { addressKey } from './network.ts'

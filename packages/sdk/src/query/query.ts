@@ -1,6 +1,7 @@
-// The query language: what people and programs ask of events. A text is parsed into a tree (parse.ts),
-// checked against the field catalogue (check.ts), and compiled twice with one meaning: into SQL for the
-// index (sql.ts) and into a test on one event (predicate.ts). docs/spec/query.md is its description.
+// The query language: what people and programs ask of events. A text is parsed into a tree
+// (parse.ts), checked against the field catalogue (check.ts), and compiled twice with one meaning:
+// into SQL for the index (sql.ts) and into a test on one event (predicate.ts). docs/spec/query.md
+// is its description.
 
 import { type Checked, checkQuery, type QueryField } from './check.ts'
 import { parseQuery } from './parse.ts'

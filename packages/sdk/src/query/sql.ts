@@ -1,5 +1,5 @@
-// A checked question as SQL for DuckDB: values only by parameter. Every leaf is true or false, never null,
-// so that `not` means "the others", with events that lack the field among them.
+// A checked question as SQL for DuckDB: values only by parameter. Every leaf is true or false,
+// never null, so that `not` means "the others", with events that lack the field among them.
 
 import type { Checked, QueryField } from './check.ts'
 import { foldSql, likePattern } from './text-match.ts'
@@ -51,7 +51,8 @@ type Text = Extract<Checked, { kind: 'text' }>
 function textSql({ field, pattern }: Text): Sql {
   const column = `"${field.column}"`
   const [only] = pattern
-  // An event's id is lower case and unique: compared as it is, it can use what the files know of it.
+  // An event's id is lower case and unique: compared as it is, it can use what the files know of
+  // it.
   if (field.path === 'id' && pattern.length === 1 && typeof only === 'string') {
     return { sql: `coalesce(${column} = ?, false)`, params: [only.toLowerCase()] }
   }

@@ -1,4 +1,5 @@
-// A question as a tree, and back to text. The tree knows nothing of fields or types: `check.ts` does.
+// A question as a tree, and back to text. The tree knows nothing of fields or types: `check.ts`
+// does.
 
 /** Half-open span of the text, in UTF-16 units. */
 export type Span = { readonly start: number; readonly end: number }

@@ -1,6 +1,6 @@
-// Matching of text, once for both compilers. Case is folded for the 26 letters of ASCII and no others:
-// databases and languages disagree on the rest (İ, ß, ς), and a rule that is the same everywhere is worth
-// more in evidence than one that is clever.
+// Matching of text, once for both compilers. Case is folded for the 26 letters of ASCII and no
+// others: databases and languages disagree on the rest (İ, ß, ς), and a rule that is the same
+// everywhere is worth more in evidence than one that is clever.
 
 import type { Pattern } from './syntax.ts'
 

@@ -147,7 +147,9 @@ export function openApiKeys(directory: string): ApiKeys {
        sha256 TEXT PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
        scopes TEXT NOT NULL, created_ms INTEGER NOT NULL, revoked_ms INTEGER
      ) STRICT;
-     CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER) STRICT;
+     CREATE TABLE IF NOT EXISTS cursor (
+       one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER
+     ) STRICT;
      INSERT OR IGNORE INTO cursor VALUES (1, 0)`,
   )
   const bySha = database.prepare('SELECT * FROM api_key WHERE sha256 = ?')

@@ -1,5 +1,5 @@
-// Things that happen on top of everyday life and have a label. Benign ones look like attacks and are none:
-// whoever raises an alarm on them is wrong. A campaign is one file and one line here.
+// Things that happen on top of everyday life and have a label. Benign ones look like attacks and
+// are none: whoever raises an alarm on them is wrong. A campaign is one file and one line here.
 
 import type { Campaign } from './campaign.ts'
 import { conferenceTravel } from './conference-travel.ts'

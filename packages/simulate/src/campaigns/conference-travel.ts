@@ -1,5 +1,6 @@
-// Two of the research team travel to a conference for three days a month: they log in from a country and a
-// network never seen of them, in the evenings of another time zone. Looks like a stolen session.
+// Two of the research team travel to a conference for three days a month: they log in from a
+// country and a network never seen of them, in the evenings of another time zone. Looks like a
+// stolen session.
 
 import { DAY_MS, dateOf, HOUR_MS } from '../calendar.ts'
 import { asPerson, type Draft, modelCall, plainEvent } from '../draft.ts'

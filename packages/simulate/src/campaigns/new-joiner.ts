@@ -1,5 +1,5 @@
-// Somebody new starts on the first Monday of a month and reads their way in for a week: every dataset once,
-// every model, at odd times. Everything about them is new. Looks like reconnaissance.
+// Somebody new starts on the first Monday of a month and reads their way in for a week: every
+// dataset once, every model, at odd times. Everything about them is new. Looks like reconnaissance.
 
 import { DAY_MS, dateOf, HOUR_MS, weekday } from '../calendar.ts'
 import { asPerson, type Draft, dataRead, modelCall, plainEvent } from '../draft.ts'

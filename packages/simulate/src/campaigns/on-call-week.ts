@@ -1,5 +1,5 @@
-// One of the platform team is on call each week and is woken in some nights: logs in from home at an hour
-// never seen of them, looks around, changes a route. Looks like a stolen account.
+// One of the platform team is on call each week and is woken in some nights: logs in from home at
+// an hour never seen of them, looks around, changes a route. Looks like a stolen account.
 
 import { dayStartMs, HOUR_MS } from '../calendar.ts'
 import { asPerson, plainEvent } from '../draft.ts'

@@ -1,5 +1,5 @@
-// In the last three days of a month the report writer reads whole datasets, ten times its usual rows, over
-// the evening. Looks like a bulk copy; it is the closing of the books.
+// In the last three days of a month the report writer reads whole datasets, ten times its usual
+// rows, over the evening. Looks like a bulk copy; it is the closing of the books.
 
 import { DAY_MS, dateOf, HOUR_MS } from '../calendar.ts'
 import { asService, dataRead } from '../draft.ts'

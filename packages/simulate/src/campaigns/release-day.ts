@@ -1,5 +1,5 @@
-// A release: the platform team promotes models, everybody who owns one checks the new version, and weights
-// are read many times in an evening. Looks like somebody copying weights.
+// A release: the platform team promotes models, everybody who owns one checks the new version, and
+// weights are read many times in an evening. Looks like somebody copying weights.
 
 import { DAY_MS, HOUR_MS } from '../calendar.ts'
 import { asPerson, type Draft, isReleaseDay, modelCall, plainEvent } from '../draft.ts'
