@@ -62,8 +62,7 @@ const HEAD =
 /** Functions, methods and arrow functions with a body in braces. */
 export function functionsOf({ code }: Source): readonly FunctionSpan[] {
   const spans: FunctionSpan[] = []
-  const stack: { name: string; start: number; inner: number; parameters: number; is: boolean }[] =
-    []
+  const stack: OpenBrace[] = []
   let line = 1
   let last = 0
   for (let at = 0; at < code.length; at++) {
