@@ -4,10 +4,11 @@
 // threads share the file; SQLite's lock and the unique index make them agree on one key.
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
+import { hasCode, PRIVATE_FILE } from '../base/durable.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { KEK_EPOCH, keysDirectory, SECRET_BYTES } from './key-files.ts'
 
@@ -94,6 +95,7 @@ type Row = Record<string, unknown>
  * which a power cut takes a committed key back.
  */
 function openDatabase(path: string): DatabaseSync {
+  createPrivately(path)
   const database = new DatabaseSync(path)
   try {
     // IMMEDIATE: a lock that is taken late, by a reader that turns writer, is refused at once
@@ -112,6 +114,19 @@ function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/**
+ * SQLite would let everybody read the file; its journal takes the file's mode. One that is there is
+ * not opened: closing it again would drop the locks that other threads hold on it.
+ */
+function createPrivately(path: string): void {
+  if (existsSync(path)) return
+  try {
+    closeSync(openSync(path, 'wx', PRIVATE_FILE))
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
   }
 }
 
