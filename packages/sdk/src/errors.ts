@@ -328,6 +328,11 @@ export const ERRORS = {
     status: 400,
     help: 'Ask for less at once.',
   },
+  'query.timeout': {
+    fault: 'caller',
+    status: 400,
+    help: 'Ask for a shorter time range, or name fields instead of free text.',
+  },
 } as const
 
 export type ErrorCode = keyof typeof ERRORS

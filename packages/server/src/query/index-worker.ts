@@ -40,7 +40,12 @@ export type ToIndex =
 export type FromIndex =
   | { readonly kind: 'indexed'; readonly size: number; readonly taken: boolean }
   | { readonly kind: 'rows'; readonly ticket: number; readonly rows: readonly Row[] }
-  | { readonly kind: 'failed'; readonly ticket: number; readonly reason: string }
+  | {
+      readonly kind: 'failed'
+      readonly ticket: number
+      readonly code: string
+      readonly reason: string
+    }
   | { readonly kind: 'closed' }
 
 const thread = thisThread<ToIndex, FromIndex, IndexConfig>()
@@ -120,7 +125,9 @@ async function answer(store: EventStore, ticket: number, statement: Statement): 
   try {
     thread.send({ kind: 'rows', ticket, rows: await store.select(statement) })
   } catch (error) {
-    thread.send({ kind: 'failed', ticket, reason: String(error) })
+    const code = error instanceof TocsinError ? error.code : 'query.failed'
+    const reason = error instanceof Error ? error.message : String(error)
+    thread.send({ kind: 'failed', ticket, code, reason })
   }
 }
 

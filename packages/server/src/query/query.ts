@@ -113,7 +113,7 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
       const ticket = tickets.get(message.ticket)
       tickets.delete(message.ticket)
       if (message.kind === 'rows') ticket?.resolve(message.rows)
-      else ticket?.reject(failed(message.reason))
+      else ticket?.reject(failed(message.reason, message.code))
     }
   })
   thread.onFailure(error => {
@@ -245,7 +245,8 @@ function toFound(row: Row): FoundEvent {
   return { index: Number(row.idx), timeMs: Number(row.time), json: String(row.raw) }
 }
 
-function failed(reason: string): TocsinError {
+function failed(reason: string, code = 'query.failed'): TocsinError {
+  if (code === 'query.timeout') return new TocsinError(code, { public: reason })
   return new TocsinError('query.failed', {
     public: 'the search failed; try a shorter time range, and see the log of the server',
     internal: reason,

@@ -10,6 +10,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { TocsinError } from '@tocsin/sdk/errors'
 import {
   makeDirectory,
   readFileIfThere,
@@ -22,8 +23,10 @@ import {
   PARTITION_FILES_MAX,
   PARTITION_ROWS_MERGED_MAX,
   QUERY_MEMORY_BYTES,
+  SEARCH_MS_MAX,
 } from '../base/limits.ts'
 import { CREATE_HOT, INSERT_LINES, lazyColumns } from './columns.ts'
+import { buildTurns } from './turns.ts'
 
 const FORMAT = 1
 
@@ -86,22 +89,22 @@ export async function openEventStore(directory: string): Promise<EventStore> {
   await connection.run(CREATE_HOT)
   const manifest = readManifest(directory)
   removeLeftovers(directory, manifest)
-  return buildStore(directory, connection, manifest, () => {
-    connection.closeSync()
-    instance.closeSync()
-  })
+  return buildStore(directory, instance, connection, manifest)
 }
 
 function buildStore(
   directory: string,
+  instance: DuckDBInstance,
   connection: DuckDBConnection,
   start: Manifest,
-  close: () => void,
 ): EventStore {
   let manifest = start
   let indexed = start.cursor
   let hotRows = 0
-  // One statement at a time changes the table; searches run beside it.
+  // A search sees a row once: while rows move from the table to a file, or files are joined, no
+  // search runs.
+  const turns = buildTurns()
+  // One statement at a time changes the table; searches have connections of their own.
   let writing: Promise<void> = Promise.resolve()
 
   function exclusive(step: () => Promise<void>): Promise<void> {
@@ -125,15 +128,16 @@ function buildStore(
     const cursor = indexed
     const files = [...manifest.files]
     let { nextFile } = manifest
-    for (const partition of await hotPartitions(connection)) {
-      files.push(
-        await writePart(connection, { directory, partition, number: nextFile }, hotPart(partition)),
-      )
+    for (const { partition, source } of await hotParts(connection)) {
+      files.push(await writePart(connection, { directory, partition, number: nextFile }, source))
       nextFile += 1
     }
-    manifest = { format: FORMAT, cursor, nextFile, files }
-    writeManifest(directory, manifest)
-    await connection.run('TRUNCATE hot')
+    const next = { format: FORMAT, cursor, nextFile, files }
+    writeManifest(directory, next)
+    await turns.change(async () => {
+      await connection.run('TRUNCATE hot')
+      manifest = next
+    })
     hotRows = 0
     await merge()
   }
@@ -147,9 +151,12 @@ function buildStore(
       const source = `read_parquet([${parts.map(p => literal(join(directory, p.path))).join(', ')}])`
       const joined = await writePart(connection, { directory, partition, number }, source)
       const files = [...manifest.files.filter(f => !parts.includes(f)), joined]
-      manifest = { ...manifest, nextFile: number + 1, files }
-      writeManifest(directory, manifest)
-      for (const part of parts) rmSync(join(directory, part.path), { force: true })
+      const next = { ...manifest, nextFile: number + 1, files }
+      writeManifest(directory, next)
+      await turns.change(async () => {
+        manifest = next
+        for (const part of parts) rmSync(join(directory, part.path), { force: true })
+      })
     }
   }
 
@@ -167,8 +174,7 @@ function buildStore(
       SELECT ${columns} FROM events WHERE ${where.sql} ${tail.sql}`
     const bounds = [BigInt(range.fromMs), BigInt(range.toMs)]
     const values = [...bounds, ...where.params, ...tail.params]
-    const reader = await connection.runAndReadAll(sql, values)
-    return reader.getRowObjectsJS()
+    return searchAlone(instance, sql, values)
   }
 
   return {
@@ -180,27 +186,59 @@ function buildStore(
       indexed = Math.max(indexed, index)
     },
     flush: force => exclusive(() => flush(force)),
-    async select(statement) {
-      // A flush moves rows from the table to a file; a search must see them once.
-      await writing.catch(() => undefined)
-      return select(statement)
+    select: statement => turns.read(() => select(statement)),
+    close() {
+      connection.closeSync()
+      instance.closeSync()
     },
-    close,
   }
 }
 
-async function hotPartitions(connection: DuckDBConnection): Promise<readonly string[]> {
-  const reader = await connection.runAndReadAll(
-    `SELECT DISTINCT retention || '/' || strftime(make_timestamp("time" * 1000), '%Y-%m') AS partition
-     FROM hot ORDER BY 1`,
-  )
-  return reader.getRowObjectsJS().map(row => String(row.partition))
+/** Runs one search on a connection of its own, and ends it when it takes too long. */
+async function searchAlone(
+  instance: DuckDBInstance,
+  sql: string,
+  values: DuckDBValue[],
+): Promise<readonly Row[]> {
+  const connection = await instance.connect()
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    connection.interrupt()
+  }, SEARCH_MS_MAX)
+  try {
+    const reader = await connection.runAndReadAll(sql, values)
+    return reader.getRowObjectsJS()
+  } catch (cause) {
+    if (!isLate) throw cause
+    throw new TocsinError('query.timeout', {
+      public: `the search took longer than ${SEARCH_MS_MAX / 1000} s; ask for a shorter time range`,
+      cause,
+    })
+  } finally {
+    clearTimeout(timer)
+    connection.closeSync()
+  }
 }
 
-function hotPart(partition: string): string {
-  const [retention = '', month = ''] = partition.split('/')
-  return `(SELECT * FROM hot WHERE retention = ${literal(retention)}
-    AND strftime(make_timestamp("time" * 1000), '%Y-%m') = ${literal(month)})`
+type HotPart = { readonly partition: string; readonly source: string }
+
+/** The hot rows by class and month; bounds are compared as numbers, which costs nothing. */
+async function hotParts(connection: DuckDBConnection): Promise<readonly HotPart[]> {
+  const reader = await connection.runAndReadAll(
+    `SELECT DISTINCT retention, strftime(make_timestamp("time" * 1000), '%Y-%m') AS month
+     FROM hot ORDER BY 1, 2`,
+  )
+  return reader.getRowObjectsJS().map(row => {
+    const [retention, month] = [String(row.retention), String(row.month)]
+    const [year = 0, number = 1] = month.split('-').map(Number)
+    const [fromMs, toMs] = [Date.UTC(year, number - 1), Date.UTC(year, number)]
+    return {
+      partition: `${retention}/${month}`,
+      source: `(SELECT * FROM hot WHERE retention = ${literal(retention)}
+        AND "time" >= ${fromMs} AND "time" < ${toMs})`,
+    }
+  })
 }
 
 type PartPlace = {

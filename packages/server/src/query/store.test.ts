@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { type EventStore, openEventStore } from './store.ts'
+
+const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
+const JANUARY = Date.UTC(2026, 0, 15)
+const FEBRUARY = Date.UTC(2026, 1, 15)
+
+let directory = ''
+let store: EventStore
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tocsin-index-'))
+  store = await openEventStore(directory)
+})
+afterEach(() => {
+  store.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function lines(count: number, from: number, timeMs = JANUARY, retention = 'r6m'): string {
+  const events = Array.from({ length: count }, (_, i) => ({
+    retention,
+    id: `id-${from + i}`,
+    time: timeMs + i,
+    actor: { id: `a${i % 2}` },
+    source: { ip: '10.0.0.1' },
+    resource: [{ id: 'x' }, { id: `r${i}` }],
+  }))
+  return events.map(event => `${JSON.stringify(event)}\n`).join('')
+}
+
+async function indexes(where = 'true', range = ALL): Promise<readonly number[]> {
+  const rows = await store.select({
+    columns: 'idx',
+    where: { sql: where, params: [] },
+    tail: { sql: 'ORDER BY idx', params: [] },
+    range,
+  })
+  return rows.map(row => Number(row.idx))
+}
+
+const upTo = (size: number) => Array.from({ length: size }, (_, i) => i)
+
+function partFiles(): readonly string[] {
+  const root = join(directory, 'events')
+  if (!existsSync(root)) return []
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(n =>
+    n.endsWith('.parquet'),
+  )
+}
+
+describe('the index', () => {
+  it('finds each event once, in memory, in files, and in both', async () => {
+    await store.insert(0, lines(10, 0))
+    assert.deepEqual(await indexes(), upTo(10))
+    await store.flush(true)
+    assert.deepEqual(await indexes(), upTo(10))
+    await store.insert(10, lines(5, 10))
+    assert.deepEqual(await indexes(), upTo(15))
+    assert.equal(store.indexed, 15)
+  })
+
+  it('keeps one file per class and month, and goes on after a restart where they end', async () => {
+    await store.insert(0, lines(4, 0) + lines(4, 4, FEBRUARY) + lines(4, 8, JANUARY, 'r6y'))
+    await store.flush(true)
+    assert.deepEqual(
+      partFiles()
+        .map(name => name.split('/').slice(0, 2).join(' '))
+        .sort(),
+      ['r6m 2026-01', 'r6m 2026-02', 'r6y 2026-01'],
+    )
+    await store.insert(12, lines(3, 12))
+    store.close()
+    store = await openEventStore(directory)
+    assert.equal(store.indexed, 12, 'what was only in memory is read again from the log')
+    assert.deepEqual(await indexes(), upTo(12))
+  })
+
+  it('joins small files of a month, and finds the same before and after', async () => {
+    for (let i = 0; i < 20; i++) {
+      await store.insert(i * 3, lines(3, i * 3, JANUARY + i * 1000))
+      await store.flush(true)
+    }
+    assert.ok(partFiles().length < 8, `${partFiles().length} files`)
+    assert.deepEqual(await indexes(), upTo(60))
+    store.close()
+    store = await openEventStore(directory)
+    assert.deepEqual(await indexes(), upTo(60))
+  })
+
+  it('looks only at the range that was asked for', async () => {
+    await store.insert(0, lines(5, 0) + lines(5, 5, FEBRUARY))
+    const january = { fromMs: JANUARY, toMs: JANUARY + 3 }
+    assert.deepEqual(await indexes('true', january), [0, 1, 2])
+    await store.flush(true)
+    assert.deepEqual(await indexes('true', january), [0, 1, 2])
+    assert.deepEqual(await indexes('true', { fromMs: FEBRUARY, toMs: FEBRUARY + 2 }), [5, 6])
+  })
+
+  it('reads fields without a column from the event, in memory and in files', async () => {
+    const event = {
+      retention: 'r6m',
+      time: JANUARY,
+      source: { ip: '2001:db8::1', asn: 7 },
+      tool: { server: 's' },
+    }
+    await store.insert(0, `${JSON.stringify(event)}\n`)
+    const tests = [`"source_asn" = 7`, `"tool_server" = 's'`, `"source_ip_key" LIKE '20010db8%'`]
+    for (const flushed of [false, true]) {
+      await store.flush(flushed)
+      for (const test of tests) assert.deepEqual(await indexes(test), [0], test)
+    }
+  })
+
+  it('builds itself again when its manifest or a file is gone or nonsense', async () => {
+    await store.insert(0, lines(5, 0))
+    await store.flush(true)
+    for (const harm of [
+      () => writeFileSync(join(directory, 'manifest.json'), 'nonsense'),
+      () => rmSync(join(directory, 'events'), { recursive: true }),
+      () => writeFileSync(join(directory, 'manifest.json'), '{"format":999,"files":[]}'),
+    ]) {
+      store.close()
+      harm()
+      store = await openEventStore(directory)
+      assert.equal(store.indexed, 0)
+      assert.deepEqual(partFiles(), [], 'a file that the manifest does not name is a leftover')
+      await store.insert(0, lines(5, 0))
+      await store.flush(true)
+      assert.deepEqual(await indexes(), upTo(5))
+    }
+  })
+
+  it('passes over entries that are no events', async () => {
+    store.advance(1)
+    await store.insert(1, lines(2, 0))
+    store.advance(7)
+    assert.equal(store.indexed, 7)
+    assert.deepEqual(await indexes(), [1, 2])
+    await store.flush(true)
+    assert.equal(JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')).cursor, 7)
+  })
+
+  it('answers while it writes', async () => {
+    await store.insert(0, lines(2000, 0))
+    const answers = [store.flush(true), indexes(), store.insert(2000, lines(100, 2000)), indexes()]
+    const [, first, , second] = await Promise.all(answers)
+    assert.ok(Array.isArray(first) && Array.isArray(second))
+    assert.equal(new Set(second).size, second.length, 'a row was seen twice')
+    assert.ok(first.length >= 2000)
+  })
+})
