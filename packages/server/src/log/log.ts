@@ -167,9 +167,11 @@ async function recoverLog(parts: ShardParts, tiles: TileThread, ids: IdTable): P
   const openVault = () => deps.openVault(origin, secrets)
   const { hashKey } = secrets
   const { size, cut } = recoverEntries({ paths, tiles, ids, hashKey, openVault })
-  if (size === 0 && existsSync(join(paths.log, 'tile'))) {
+  if (size === 0 && !(isEmpty(join(paths.log, 'tile')) && isEmpty(paths.payloads))) {
     throw new TocsinError('log.corrupt', {
-      public: `${paths.log} has tiles and no checkpoint; restore the file checkpoint from a copy`,
+      public:
+        `the shard in ${paths.log} has entries and no checkpoint; keep the directory as it is and ` +
+        'restore it from a copy',
     })
   }
   await tiles.begin()

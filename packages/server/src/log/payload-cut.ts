@@ -2,7 +2,15 @@
 // again from the write-ahead log. Only the open chunk's files and later ones can hold such records.
 // A file that does not hold what the checkpoint covers is damaged, and is not touched.
 
-import { closeSync, ftruncateSync, openSync, readdirSync, readSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  unlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import {
   CHUNK_ENTRIES,
@@ -19,69 +27,69 @@ type Place = { readonly index: number; readonly section: number }
 
 /**
  * Removes every record at or beyond `size`. `openEntries` are the entries of the chunk that `size`
- * lies in, below `size`. Throws `log.corrupt` for a file in which one of their sections cannot be
- * reached.
+ * lies in, below `size`. Throws `log.corrupt` for a file whose records are not those of their
+ * sections, one after the other; one that is missing altogether is for a verifier to judge.
  */
 export function cutPayloads(directory: string, size: number, openEntries: readonly Entry[]): void {
   const openChunk = Math.floor(size / CHUNK_ENTRIES)
-  const last = lastPlaces(openChunk * CHUNK_ENTRIES, openEntries)
+  const covered = coveredPlaces(openChunk * CHUNK_ENTRIES, openEntries)
   for (const path of payloadFiles(directory)) {
     const chunk = Number.parseInt(path.slice(path.lastIndexOf('/') + 1), 10)
     if (chunk < openChunk) continue
-    const covered = last.get(path)
-    if (covered) cutFile(join(directory, path), covered)
+    const places = covered.get(path)
+    if (places) cutFile(join(directory, path), places)
     else unlinkSync(join(directory, path))
   }
 }
 
-/** The last section that each file must hold. */
-function lastPlaces(start: number, entries: readonly Entry[]): ReadonlyMap<string, Place> {
-  const last = new Map<string, Place>()
+/** The sections that each file must hold, in order. */
+function coveredPlaces(
+  start: number,
+  entries: readonly Entry[],
+): ReadonlyMap<string, readonly Place[]> {
+  const covered = new Map<string, Place[]>()
   entries.forEach((entry, i) => {
     if (entry.kind !== 'sealed') return
     const index = start + i
     entry.sections.forEach(({ retention }, section) => {
-      last.set(payloadPath(retention, entry.timeMs, index), { index, section })
+      const path = payloadPath(retention, entry.timeMs, index)
+      const places = covered.get(path) ?? []
+      places.push({ index, section })
+      covered.set(path, places)
     })
   })
-  return last
+  return covered
 }
 
-function cutFile(path: string, last: Place): void {
+function cutFile(path: string, places: readonly Place[]): void {
   const fd = openSync(path, 'r+')
   try {
-    const end = endOf(fd, last)
-    if (end < 0) throw damaged(path, last)
-    ftruncateSync(fd, end)
+    ftruncateSync(fd, endOf(fd, path, places))
   } finally {
     closeSync(fd)
   }
 }
 
-/** Offset behind the record of `last`; -1 when walking the file in order does not lead to it. */
-function endOf(fd: number, last: Place): number {
+/** Offset behind the last of these records, with which the file must begin. */
+function endOf(fd: number, path: string, places: readonly Place[]): number {
+  const { size } = fstatSync(fd)
   const header = Buffer.alloc(RECORD_HEADER_BYTES)
   const view = new DataView(header.buffer, header.byteOffset, header.length)
-  let before: Place = { index: -1, section: 0 }
-  for (let at = 0; ; ) {
+  let at = 0
+  for (const place of places) {
     const read = readSync(fd, header, 0, RECORD_HEADER_BYTES, at)
-    if (read < RECORD_HEADER_BYTES) return -1
     const record = readRecordHeader(view, 0)
     at += RECORD_HEADER_BYTES + record.length
-    if (!isBefore(before, record) || isBefore(last, record)) return -1
-    if (!isBefore(record, last)) return readSync(fd, header, 0, 1, at - 1) === 1 ? at : -1
-    before = record
+    const isIt = record.index === place.index && record.section === place.section
+    if (read < RECORD_HEADER_BYTES || !isIt || at > size) throw damaged(path, place)
   }
-}
-
-function isBefore(a: Place, b: Place): boolean {
-  return a.index < b.index || (a.index === b.index && a.section < b.section)
+  return at
 }
 
 function damaged(path: string, { index, section }: Place): TocsinError {
   return new TocsinError('log.corrupt', {
     public:
-      `the payload file ${path} is damaged before section ${section} of entry ${index}, which the ` +
+      `the payload file ${path} is damaged at section ${section} of entry ${index}, which the ` +
       'checkpoint covers; keep it as it is, run `tocsin verify`, and restore it from a copy',
   })
 }

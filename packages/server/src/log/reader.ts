@@ -4,16 +4,11 @@
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Entry,
-  parseEntry,
-  payloadPath,
-  readRecord,
-  type SealedEntry,
-} from '@tocsin/sdk/entry'
+import { type Entry, parseEntry, payloadPath, type SealedEntry } from '@tocsin/sdk/entry'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { parseEntryBundle, printTilePath, TILE_WIDTH } from '@tocsin/sdk/tlog'
 import { readFileIfThere } from '../base/durable.ts'
+import { openPayloadCursor, type PayloadCursor } from './payload-cursor.ts'
 import type { ShardPaths } from './shard-files.ts'
 import type { Vault } from './vault.ts'
 
@@ -40,7 +35,7 @@ export function openShardReader(paths: ShardPaths, vault: Vault): ShardReader {
   function sectionsOf(index: number, entry: SealedEntry): (Uint8Array | null)[] {
     return entry.sections.map(({ retention }, number) => {
       const path = payloadPath(retention, entry.timeMs, index)
-      const cursor = cursors.get(path) ?? openCursor(join(paths.payloads, path))
+      const cursor = cursors.get(path) ?? openPayloadCursor(join(paths.payloads, path))
       if (cursors.size > CURSORS_MAX) cursors.clear()
       cursors.set(path, cursor)
       const sealed = cursor.seek(index, number)
@@ -71,64 +66,32 @@ export function openShardReader(paths: ShardPaths, vault: Vault): ShardReader {
 
 const CURSORS_MAX = 32
 
-type PayloadCursor = { seek(index: number, section: number): Uint8Array | null }
-
-/** Walks a payload file forwards; going back starts it again. */
-function openCursor(path: string): PayloadCursor {
-  let file = readFileIfThere(path)
-  let offset = 0
-  return {
-    seek(index, section) {
-      for (let tries = 0; tries < 2; tries++) {
-        let record = file ? readRecord(file, offset) : null
-        if (!record || isBehind(record, index, section)) {
-          // The file may have grown since it was read, or the reader went back.
-          file = readFileIfThere(path)
-          offset = 0
-          record = file ? readRecord(file, 0) : null
-        }
-        while (file && record && isBefore(record, index, section)) {
-          offset = record.end
-          record = readRecord(file, offset)
-        }
-        if (record && record.index === index && record.section === section) return record.sealed
-      }
-      return null
-    },
-  }
-}
-
-type Place = { readonly index: number; readonly section: number }
-
-function isBefore(record: Place, index: number, section: number): boolean {
-  return record.index < index || (record.index === index && record.section < section)
-}
-
-function isBehind(record: Place, index: number, section: number): boolean {
-  return record.index > index || (record.index === index && record.section > section)
-}
-
-/** The newest bundle is partial, under the width of one or more published sizes. */
+/**
+ * The newest bundle is partial, under the width of one or more published sizes. The narrowest one
+ * that reaches far enough was published; a wider one may be what a crash left.
+ */
 function readBundle(directory: string, bundle: number, size: number): readonly Uint8Array[] {
-  const fullPath = join(
-    directory,
-    printTilePath({ kind: 'entries', index: bundle, width: TILE_WIDTH }),
-  )
+  const path = { kind: 'entries', index: bundle, width: TILE_WIDTH } as const
+  const fullPath = join(directory, printTilePath(path))
   const width = Math.min(TILE_WIDTH, size - bundle * TILE_WIDTH)
   const full = readFileIfThere(fullPath)
   if (full) return parseEntryBundle(full, TILE_WIDTH)
-  const widest = widestPartial(`${fullPath}.p`)
-  const partial = widest >= width ? readFileIfThere(join(`${fullPath}.p`, String(widest))) : null
-  if (partial) return parseEntryBundle(partial, widest)
+  const narrowest = partialWidths(`${fullPath}.p`).find(found => found >= width)
+  const partial = narrowest ? readFileIfThere(join(`${fullPath}.p`, String(narrowest))) : null
+  if (narrowest && partial) return parseEntryBundle(partial, narrowest)
   // It can have become full while it was looked for.
   const late = readFileIfThere(fullPath)
   if (!late) throw missing(directory, bundle * TILE_WIDTH)
   return parseEntryBundle(late, TILE_WIDTH)
 }
 
-function widestPartial(directory: string): number {
-  if (!existsSync(directory)) return 0
-  return Math.max(0, ...readdirSync(directory).map(Number).filter(Number.isInteger))
+/** In rising order. */
+function partialWidths(directory: string): readonly number[] {
+  if (!existsSync(directory)) return []
+  return readdirSync(directory)
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b)
 }
 
 function missing(directory: string, index: number): TocsinError {
