@@ -27,7 +27,7 @@ export const PARTITION_ROWS_MERGED_MAX = 500_000
 /** What DuckDB may use before it spills to disk. */
 export const QUERY_MEMORY_BYTES: number = 256 * 1024 * 1024
 /** Bytes of live events on their way to a follower; beyond it the follower reads from disk. */
-export const FOLLOWER_BYTES_MAX: number = 16 * 1024 * 1024
+export const FOLLOWER_BYTES_MAX: number = 64 * 1024 * 1024
 /** Entries a follower reads from disk in one step while it catches up. */
 export const CATCH_UP_ENTRIES = 2048
 /** Longest time one search may take. */
