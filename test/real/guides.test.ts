@@ -1,0 +1,18 @@
+// The guides, executed against the real programs they name.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { runGuide } from '../guide.ts'
+import { needProgram, needPython } from '../need.ts'
+
+describe('guides', () => {
+  it('FastAPI and Flask', { skip: needPython() || needProgram('curl') }, async () => {
+    assert.equal(await runGuide('fastapi-and-flask.md'), 20)
+  })
+
+  it('nginx in front of a model server', {
+    skip: needProgram('nginx') || needProgram('curl'),
+  }, async () => {
+    assert.equal(await runGuide('nginx-model-server.md'), 12)
+  })
+})
