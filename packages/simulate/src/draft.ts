@@ -2,7 +2,7 @@
 // outcomes as they are met in practice.
 
 import type { Outcome, WireEvent } from '@tocsin/sdk/event'
-import { dateOf, weekday } from './calendar.ts'
+import { weekday } from './calendar.ts'
 import type { Agent, Model, Person, Service } from './cast.ts'
 import { type Random, randomOf } from './random.ts'
 
@@ -170,10 +170,4 @@ export function plainEvent(
   timeMs: number,
 ): Draft {
   return { time: timeMs, outcome: 'success', ...who, ...parts }
-}
-
-/** `day` written as in a producer's name. */
-export function dateText(day: number): string {
-  const { year, month, date } = dateOf(day)
-  return `${year}-${String(month).padStart(2, '0')}-${String(date).padStart(2, '0')}`
 }

@@ -1,6 +1,8 @@
 // Randomness that is a function of its name: the same seed and words always give the same stream,
 // so any part of the world can be made without making what came before it.
 
+export type Weighted<T> = readonly [weight: number, item: T]
+
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number
@@ -14,6 +16,8 @@ export interface Random {
   normal(): number
   /** Number of events of a Poisson process with this mean. */
   poisson(mean: number): number
+  /** One of the values, each as often as its weight says. */
+  weighted<T>(items: readonly Weighted<T>[]): T
   /** Lower-case hex digits. */
   hex(digits: number): string
 }
@@ -39,10 +43,14 @@ export function randomOf(seed: number, ...words: readonly (string | number)[]): 
     logNormal: (median, spread) => median * Math.exp(spread * normal()),
     normal,
     poisson: mean => poisson(mean, next, normal),
+    weighted: items => weightedOf(items, next()),
     hex(digits) {
       let text = ''
-      while (text.length < digits) text += HEX_WORDS[int(0, 0xffff)]
-      return text.slice(0, digits)
+      while (text.length < digits) {
+        const word = (next() * 2 ** 32) >>> 0
+        text += `${HEX_WORDS[word >>> 16]}${HEX_WORDS[word & 0xffff]}`
+      }
+      return text.length === digits ? text : text.slice(0, digits)
     },
   }
 }
@@ -51,6 +59,15 @@ function pickOf<T>(items: readonly T[], at: number): T {
   const item = items[Math.floor(at * items.length)]
   if (item === undefined) throw new RangeError('nothing to pick from')
   return item
+}
+
+function weightedOf<T>(items: readonly Weighted<T>[], at: number): T {
+  let left = at * items.reduce((sum, [weight]) => sum + weight, 0)
+  for (const [weight, item] of items) {
+    left -= weight
+    if (left < 0) return item
+  }
+  throw new RangeError('nothing to pick from')
 }
 
 /** Knuth's product for small means, the normal approximation for large ones. */

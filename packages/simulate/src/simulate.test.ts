@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseEvent, type WireEvent } from '@tocsin/sdk/event'
 import fc from 'fast-check'
-import { DAY_MS, dayOf, dayStartMs, HOUR_MS, isHoliday, localDay } from './calendar.ts'
-import { randomOf } from './random.ts'
+import { DAY_MS, dayOf, dayStartMs, HOUR_MS, localDay } from './calendar.ts'
 import { createWorld } from './simulate.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
@@ -163,46 +162,4 @@ describe('labels', () => {
       assert.deepEqual(new Set(events.map(e => e?.actor.id)), new Set(label.entities))
     }
   })
-})
-
-describe('the calendar', () => {
-  it('knows the holidays of three countries', () => {
-    const yes: readonly (readonly ['DE' | 'US' | 'JP', number, number, number])[] = [
-      ['DE', 2026, 4, 3],
-      ['DE', 2026, 4, 6],
-      ['DE', 2026, 5, 14],
-      ['DE', 2026, 5, 25],
-      ['US', 2026, 11, 26],
-      ['US', 2026, 5, 25],
-      ['US', 2026, 1, 19],
-      ['US', 2027, 5, 31],
-      ['JP', 2026, 11, 3],
-      ['JP', 2026, 1, 12],
-    ]
-    for (const [country, y, m, d] of yes)
-      assert.ok(isHoliday(country, dayOf(y, m, d)), `${country} ${y}-${m}-${d}`)
-    assert.ok(!isHoliday('DE', dayOf(2026, 11, 26)) && !isHoliday('US', dayOf(2026, 11, 27)))
-  })
-
-  it('knows summer time', () => {
-    assert.equal(dayStartMs('DE', dayOf(2026, 7, 1)), Date.UTC(2026, 5, 30, 22))
-    assert.equal(dayStartMs('DE', dayOf(2026, 11, 24)), Date.UTC(2026, 10, 23, 23))
-    assert.equal(dayStartMs('US', dayOf(2026, 7, 1)), Date.UTC(2026, 6, 1, 4))
-    assert.equal(dayStartMs('US', dayOf(2026, 11, 24)), Date.UTC(2026, 10, 24, 5))
-    assert.equal(dayStartMs('JP', dayOf(2026, 7, 1)), Date.UTC(2026, 5, 30, 15))
-  })
-})
-
-it('random numbers have the distributions they are named for', () => {
-  const random = randomOf(3, 'test')
-  const mean = (draw: () => number) => {
-    let sum = 0
-    for (let i = 0; i < 20_000; i++) sum += draw()
-    return sum / 20_000
-  }
-  assert.ok(Math.abs(mean(() => random.next()) - 0.5) < 0.01)
-  assert.ok(Math.abs(mean(() => random.normal())) < 0.03)
-  assert.ok(Math.abs(mean(() => random.poisson(3)) - 3) < 0.06)
-  assert.ok(Math.abs(mean(() => random.poisson(80)) - 80) < 0.4)
-  assert.ok(Math.abs(mean(() => Math.log(random.logNormal(10, 0.5))) - Math.log(10)) < 0.02)
 })

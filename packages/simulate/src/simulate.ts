@@ -5,10 +5,10 @@
 // labels.
 
 import type { WireEvent } from '@tocsin/sdk/event'
-import { DAY_MS, localDay } from './calendar.ts'
+import { DAY_MS, dateText, localDay } from './calendar.ts'
 import { CAMPAIGNS, type Campaign } from './campaigns/campaigns.ts'
 import { type Cast, makeCast } from './cast.ts'
-import { type Draft, dateText } from './draft.ts'
+import type { Draft } from './draft.ts'
 import { personDay } from './people.ts'
 import { type Random, randomOf } from './random.ts'
 import { serviceDay } from './services.ts'
