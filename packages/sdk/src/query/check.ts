@@ -54,7 +54,7 @@ export function checkQuery(query: Query, fields: readonly QueryField[], nowMs: n
 }
 
 /** The parts of a question that must all hold, for saying which of them removes everything. */
-export function clausesOf(checked: Checked): readonly Checked[] {
+export function explainClauses(checked: Checked): readonly Checked[] {
   return checked.kind === 'and' ? checked.items : [checked]
 }
 

@@ -1,235 +1,251 @@
-// Text → tree, by hand: a scanner that knows where a value ends, and recursive descent over `or`,
-// `and`, `not`. Time is linear in the text, depth and number of clauses are bounded, and every
-// error says where it is and what to write instead.
+// Tokens → tree, by operator precedence (Pratt 1973): `not` binds closest, then `and`, also where
+// two clauses stand side by side, then `or`. Depth and number of clauses are bounded. One parser
+// serves programs, where the first problem is thrown, and editors, where all are kept and the tree
+// is the best that can be made of the rest.
 
+import { encodeUtf8 } from '../bytes.ts'
 import { TocsinError } from '../errors.ts'
-import type { Clause, Operator, Pattern, Query } from './syntax.ts'
+import {
+  type Clause,
+  type Problem,
+  QUERY_BYTES_MAX,
+  QUERY_CLAUSES_MAX,
+  QUERY_DEPTH_MAX,
+  type Query,
+  type Report,
+  type Span,
+} from './syntax.ts'
+import { type Token, tokensOf, wrongAt } from './tokens.ts'
 
-export const QUERY_BYTES_MAX: number = 8 * 1024
-export const QUERY_DEPTH_MAX = 64
-export const QUERY_CLAUSES_MAX = 5000
+const POWERS = { or: 1, and: 2 } as const
+const NOT_POWER = 3
+/** Problems that a recovering reader keeps; more help nobody. */
+export const QUERY_PROBLEMS_MAX = 20
 
-const FIELD = /[A-Za-z_][A-Za-z0-9_.]*/y
-const OPERATOR = /\s*(>=|<=|>|<)\s*|:\s*/y
-const KEYWORD = /(?:and|or|not)(?=[\s()"]|$)/iy
-const SPACE = /\s*/y
+type Joiner = keyof typeof POWERS
 
 /** Throws `query.syntax` with the position (from 1), `query.too_complex` beyond a limit. */
 export function parseQuery(text: string): Query {
-  if (text.length > QUERY_BYTES_MAX) tooComplex(`longer than ${QUERY_BYTES_MAX} characters`)
-  const parser = new Parser(text)
-  return { text, root: parser.parseWhole() }
+  return parseWith(text, raise)
 }
 
-/** The field before a group of values: `actor.id:(alice or bob)`. */
-type Head = { readonly field: string; readonly operator: Operator; readonly start: number }
+/** A tree to show while somebody types, and what is wrong; with problems it means nothing. */
+export type Draft = { readonly query: Query; readonly problems: readonly Problem[] }
+
+/** Never throws: where something is missing the tree has a clause of no width. */
+export function parseDraft(text: string): Draft {
+  const problems: Problem[] = []
+  const query = parseWith(text, problem => {
+    if (problems.length < QUERY_PROBLEMS_MAX) problems.push(problem)
+  })
+  return { query, problems: problems.toSorted((a, b) => a.span.start - b.span.start) }
+}
+
+function parseWith(text: string, report: Report): Query {
+  const whole = { start: 0, end: text.length }
+  const refused = refusalOf(text)
+  if (refused) {
+    report({ ...refused, span: whole })
+    return { text, root: { kind: 'all', span: whole } }
+  }
+  return { text, root: new Parser(tokensOf(text, report), report).parseWhole() }
+}
+
+/** The length is looked at first: nothing else reads a text that is too long. */
+function refusalOf(text: string): Omit<Problem, 'span'> | null {
+  const tooLong: Omit<Problem, 'span'> = {
+    code: 'query.too_complex',
+    message: tooComplex(`longer than ${QUERY_BYTES_MAX} bytes`),
+  }
+  if (text.length > QUERY_BYTES_MAX) return tooLong
+  if (!text.isWellFormed()) {
+    const message = 'the query holds half a surrogate pair; write whole characters'
+    return { code: 'query.syntax', message }
+  }
+  return encodeUtf8(text).length > QUERY_BYTES_MAX ? tooLong : null
+}
+
+function raise({ code, message }: Problem): never {
+  throw new TocsinError(code, { public: message })
+}
+
+type Head = Extract<Token, { kind: 'head' }>
 
 class Parser {
-  readonly #text: string
+  readonly #tokens: readonly Token[]
+  readonly #report: Report
   #at = 0
   #depth = 0
   #clauses = 0
+  /** After a limit the rest is not read, and says nothing more. */
+  #isStopped = false
 
-  constructor(text: string) {
-    this.#text = text
+  constructor(tokens: readonly Token[], report: Report) {
+    this.#tokens = tokens
+    this.#report = problem => {
+      if (!this.#isStopped) report(problem)
+    }
   }
 
   parseWhole(): Clause {
-    this.#match(SPACE)
-    if (this.#at === this.#text.length) return { kind: 'all', span: { start: 0, end: 0 } }
-    const root = this.#parseOr(null)
-    if (this.#at < this.#text.length) this.#fail(this.#at, 'this ")" closes nothing; remove it')
-    return root
-  }
-
-  #parseOr(head: Head | null): Clause {
-    return this.#parseChain('or', () => this.#parseAnd(head))
-  }
-
-  #parseAnd(head: Head | null): Clause {
-    return this.#parseChain('and', () => this.#parseNot(head))
-  }
-
-  #parseChain(kind: 'and' | 'or', parseItem: () => Clause): Clause {
-    const first = parseItem()
-    const items = [first]
-    while (this.#goesOn(kind)) items.push(parseItem())
-    const last = items.at(-1) ?? first
-    if (items.length === 1) return first
-    return { kind, items, span: { start: first.span.start, end: last.span.end } }
-  }
-
-  /** Takes the keyword if it is there; `and` may be left out. */
-  #goesOn(kind: 'and' | 'or'): boolean {
-    this.#match(SPACE)
-    const at = this.#at
-    const keyword = this.#match(KEYWORD)?.toLowerCase()
-    if (keyword === kind) {
-      this.#match(SPACE)
-      if (this.#isEnd()) this.#fail(at, `something is missing after "${keyword}"`)
-      return true
+    const { span } = this.#peek()
+    if (this.#peek().kind === 'end') return { kind: 'all', span: { start: 0, end: 0 } }
+    const parts: Clause[] = []
+    while (this.#peek().kind !== 'end') {
+      if (this.#peek().kind === 'close') {
+        this.#fail(this.#take().span, 'this ")" closes nothing; remove it')
+      } else parts.push(this.#parseFrom(POWERS.or, null))
     }
-    this.#at = at
-    return kind === 'and' && keyword !== 'or' && !this.#isEnd()
+    const [only = hole(span)] = parts
+    return parts.length > 1 ? joined('and', parts) : only
   }
 
-  #isEnd(): boolean {
-    return this.#at >= this.#text.length || this.#text[this.#at] === ')'
-  }
-
-  #parseNot(head: Head | null): Clause {
-    this.#match(SPACE)
-    const start = this.#at
-    const keyword = this.#match(KEYWORD)?.toLowerCase()
-    const isMinus = keyword === undefined && this.#text[start] === '-'
-    if (keyword !== 'not' && !isMinus) {
-      this.#at = start
-      return this.#parsePrimary(head)
+  #parseFrom(power: number, head: Head | null): Clause {
+    let left = this.#parsePrefix(head)
+    for (;;) {
+      const kind = this.#joiner()
+      if (kind === null || POWERS[kind] < power) return left
+      const items = [left]
+      while (this.#joiner() === kind) {
+        const { kind: taken, span } = this.#peek()
+        if (taken === kind) {
+          this.#at += 1
+          if (this.#isOver()) this.#fail(span, `something is missing after "${kind}"`)
+        }
+        items.push(this.#isOver() ? hole(span) : this.#parseFrom(POWERS[kind] + 1, head))
+      }
+      left = joined(kind, items)
     }
-    if (isMinus) this.#at += 1
-    this.#match(SPACE)
-    if (this.#isEnd()) this.#fail(start, `something is missing after "${isMinus ? '-' : 'not'}"`)
-    const item = this.#deeper(() => this.#parseNot(head))
-    return { kind: 'not', item, span: { start, end: item.span.end } }
   }
 
-  #parsePrimary(head: Head | null): Clause {
-    const start = this.#at
-    this.#clauses += 1
-    if (this.#clauses > QUERY_CLAUSES_MAX) tooComplex(`over ${QUERY_CLAUSES_MAX} clauses`)
-    if (this.#isEnd()) this.#fail(start, 'something is missing here; write a word, or field:value')
-    if (this.#match(KEYWORD)) {
-      this.#fail(
-        start,
-        `"${this.#text.slice(start, this.#at)}" stands between two clauses; quote it`,
-      )
+  /** What joins the next clause to the one before; null where none comes. */
+  #joiner(): Joiner | null {
+    const { kind } = this.#peek()
+    if (this.#isOver()) return null
+    return kind === 'or' ? 'or' : 'and'
+  }
+
+  #parsePrefix(head: Head | null): Clause {
+    this.#count()
+    this.#skipKeywords()
+    const token = this.#peek()
+    if (this.#isOver()) return hole(token.span)
+    this.#at += 1
+    if (token.kind === 'not') return this.#parseNot(token.span, head)
+    if (token.kind === 'open') return this.#parseGroup(token.span, head)
+    if (token.kind === 'head') return this.#parseCompared(token)
+    return token.kind === 'value' ? valueClause(token, head) : hole(token.span)
+  }
+
+  /** `and` and `or` where a clause must begin. */
+  #skipKeywords(): void {
+    for (;;) {
+      const { kind, span } = this.#peek()
+      if (kind !== 'and' && kind !== 'or') return
+      this.#fail(span, `"${kind}" stands between two clauses; quote it to search for the word`)
+      this.#at += 1
     }
-    if (this.#text[start] === '(') return this.#parseGroup(head)
-    const found = head === null ? this.#parseHead() : null
-    if (found) return this.#parseCompared(found)
-    const pattern = this.#parsePattern()
-    const span = { start, end: this.#at }
-    if (head) return { kind: 'compare', field: head.field, operator: head.operator, pattern, span }
-    const isAll = pattern.length === 1 && pattern[0] === null
-    return isAll ? { kind: 'all', span } : { kind: 'words', pattern, span }
+  }
+
+  #parseNot(span: Span, head: Head | null): Clause {
+    if (this.#isOver()) {
+      const word = span.end - span.start === 1 ? '-' : 'not'
+      this.#fail(span, `something is missing after "${word}"; quote it to search for the word`)
+    }
+    const item = this.#deeper(() => this.#parseFrom(NOT_POWER, head))
+    return { kind: 'not', item, span: { start: span.start, end: item.span.end } }
   }
 
   #parseCompared(head: Head): Clause {
-    const { field, operator, start } = head
-    if (this.#text[this.#at] === '(') return this.#parseGroup(head)
-    if (this.#isEnd() || /\s/.test(this.#text[this.#at] ?? '')) {
-      const has = operator === ':' ? `, or ${field}:* for "has any"` : ''
-      this.#fail(this.#at, `a value is missing after ${field}${operator}; write one${has}`)
-    }
-    const pattern = this.#parsePattern()
-    return { kind: 'compare', field, operator, pattern, span: { start, end: this.#at } }
-  }
-
-  #parseGroup(head: Head | null): Clause {
-    const open = this.#at
-    this.#at += 1
-    this.#match(SPACE)
-    if (this.#text[this.#at] === ')') this.#fail(open, 'these parentheses are empty')
-    const inside = this.#deeper(() => this.#parseOr(head))
-    this.#match(SPACE)
-    if (this.#text[this.#at] !== ')') this.#fail(open, 'this "(" is never closed; add a ")"')
-    this.#at += 1
-    return { ...inside, span: { start: head?.start ?? open, end: this.#at } }
-  }
-
-  #parseHead(): Head | null {
-    const start = this.#at
-    const field = this.#match(FIELD)
-    const operator = field === null ? null : this.#match(OPERATOR)
-    if (field === null || operator === null) {
-      this.#at = start
-      return null
-    }
-    return { field, operator: operatorOf(operator), start }
-  }
-
-  #parsePattern(): Pattern {
-    return this.#text[this.#at] === '"' ? [this.#parseQuoted()] : this.#parseBare()
-  }
-
-  #parseQuoted(): string {
-    const open = this.#at
-    let out = ''
-    for (let i = open + 1; i < this.#text.length; i++) {
-      const char = this.#text[i] ?? ''
-      if (char === '"') {
-        this.#at = i + 1
-        return out
-      }
-      if (char === '\\') i += 1
-      out += this.#text[i] ?? ''
-    }
-    return this.#fail(open, 'this quotation mark is never closed; add a second one')
-  }
-
-  /**
-   * Up to white space, a parenthesis or a quotation mark; `\` takes the next character as it is.
-   */
-  #parseBare(): Pattern {
-    const start = this.#at
-    const parts: (string | null)[] = []
-    let literal = ''
-    const flush = () => {
-      if (literal !== '') parts.push(literal)
-      literal = ''
-    }
-    while (this.#at < this.#text.length) {
-      const char = this.#text[this.#at] ?? ''
-      if (/[\s()"]/.test(char)) break
+    const token = this.#peek()
+    const { field, operator, span } = head
+    if (token.kind === 'open' || token.kind === 'value') {
       this.#at += 1
-      if (char === '*') {
-        flush()
-        if (parts.at(-1) !== null) parts.push(null)
-        continue
-      }
-      literal += char === '\\' ? this.#parseEscaped() : char
+      if (token.kind === 'value') return valueClause(token, head)
+      return this.#parseGroup(token.span, head, span.start)
     }
-    flush()
-    return parts.length > 0 ? parts : this.#fail(start, 'a value is missing here')
+    const has = operator === ':' ? `, or ${field}:* for "has any"` : ''
+    this.#fail(
+      { start: span.end, end: span.end },
+      `a value is missing after ${field}${operator}; write one${has}`,
+    )
+    return { kind: 'compare', field, operator, pattern: [''], span }
   }
 
-  #parseEscaped(): string {
-    const char = this.#text[this.#at]
-    if (char === undefined) return this.#fail(this.#at - 1, 'a character is missing after "\\"')
-    this.#at += 1
-    return char
+  #parseGroup(open: Span, head: Head | null, start: number = open.start): Clause {
+    if (this.#peek().kind === 'close') {
+      this.#fail(open, 'these parentheses are empty; write something in them')
+    }
+    const inside = this.#deeper(() => this.#parseFrom(POWERS.or, head))
+    const { kind, span } = this.#peek()
+    if (kind === 'close') this.#at += 1
+    else this.#fail(open, 'this "(" is never closed; add a ")"')
+    return { ...inside, span: { start, end: span.end } }
   }
 
   #deeper(parseInside: () => Clause): Clause {
     this.#depth += 1
-    if (this.#depth > QUERY_DEPTH_MAX) tooComplex(`nested deeper than ${QUERY_DEPTH_MAX}`)
+    if (this.#depth > QUERY_DEPTH_MAX) this.#stop(`nested deeper than ${QUERY_DEPTH_MAX}`)
     const inside = parseInside()
     this.#depth -= 1
     return inside
   }
 
-  #match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)
-    if (!found) return null
-    this.#at = pattern.lastIndex
-    return found[0]
+  #count(): void {
+    this.#clauses += 1
+    if (this.#clauses > QUERY_CLAUSES_MAX) this.#stop(`over ${QUERY_CLAUSES_MAX} clauses`)
   }
 
-  #fail(at: number, what: string): never {
-    throw new TocsinError('query.syntax', {
-      public: `the query is wrong at character ${at + 1}: ${what}`,
-    })
+  #stop(what: string): void {
+    this.#report({ code: 'query.too_complex', message: tooComplex(what), span: this.#peek().span })
+    this.#isStopped = true
+    this.#at = this.#tokens.length - 1
+  }
+
+  #isOver(): boolean {
+    const { kind } = this.#peek()
+    return kind === 'end' || kind === 'close'
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#at] ?? END
+  }
+
+  #take(): Token {
+    const token = this.#peek()
+    this.#at += 1
+    return token
+  }
+
+  #fail(span: Span, what: string): void {
+    this.#report({ code: 'query.syntax', message: wrongAt(span, what), span })
   }
 }
 
-function operatorOf(text: string): Operator {
-  const operator = text.trim()
-  return operator === '>=' || operator === '<=' || operator === '>' || operator === '<'
-    ? operator
-    : ':'
+const END: Token = { kind: 'end', span: { start: 0, end: 0 } }
+
+function joined(kind: Joiner, items: readonly Clause[]): Clause {
+  const start = items[0]?.span.start ?? 0
+  return { kind, items, span: { start, end: items.at(-1)?.span.end ?? start } }
 }
 
-function tooComplex(what: string): never {
-  throw new TocsinError('query.too_complex', { public: `the query is ${what}; ask for less` })
+function valueClause(token: Extract<Token, { kind: 'value' }>, head: Head | null): Clause {
+  const { pattern, span } = token
+  if (head) {
+    // A value in parentheses is its own clause; one behind its field has the field's place too.
+    const start = head.span.end === span.start ? head.span.start : span.start
+    const { field, operator } = head
+    return { kind: 'compare', field, operator, pattern, span: { start, end: span.end } }
+  }
+  const isAll = pattern.length === 1 && pattern[0] === null
+  return isAll ? { kind: 'all', span } : { kind: 'words', pattern, span }
+}
+
+/** Stands where a clause is missing. */
+function hole({ start }: Span): Clause {
+  return { kind: 'all', span: { start, end: start } }
+}
+
+function tooComplex(what: string): string {
+  return `the query is ${what}; ask for less`
 }

@@ -5,9 +5,9 @@ import { TocsinError } from '../errors.ts'
 import { FIELDS } from '../event/event.ts'
 import {
   type Clause,
-  clausesOf,
   compilePredicate,
   compileSql,
+  explainClauses,
   type Pattern,
   parseQuery,
   printQuery,
@@ -284,8 +284,8 @@ describe('printing', () => {
 
 it('the clauses that must all hold come one by one', () => {
   const checked = readQuery('outcome:denied status>400 (a or b)', FIELDS, NOW)
-  assert.equal(clausesOf(checked).length, 3)
-  assert.equal(clausesOf(readQuery('a or b', FIELDS, NOW)).length, 1)
+  assert.equal(explainClauses(checked).length, 3)
+  assert.equal(explainClauses(readQuery('a or b', FIELDS, NOW)).length, 1)
 })
 
 it('SQL holds no text of the question', () => {

@@ -6,11 +6,23 @@
 import { type Checked, checkQuery, type QueryField } from './check.ts'
 import { parseQuery } from './parse.ts'
 
-export { type Checked, checkQuery, clausesOf, type QueryField } from './check.ts'
-export { parseQuery, QUERY_BYTES_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX } from './parse.ts'
+export { type Checked, checkQuery, explainClauses, type QueryField } from './check.ts'
+export { type Draft, parseDraft, parseQuery, QUERY_PROBLEMS_MAX } from './parse.ts'
 export { compilePredicate, type Predicate } from './predicate.ts'
+export { printPattern, printQuery } from './print.ts'
 export { compileSql, type Sql, type SqlValue } from './sql.ts'
-export { type Clause, type Pattern, printQuery, type Query, type Span } from './syntax.ts'
+export {
+  type Clause,
+  type Pattern,
+  type Problem,
+  QUERY_BYTES_MAX,
+  QUERY_CLAUSES_MAX,
+  QUERY_DEPTH_MAX,
+  QUERY_VALUE_BYTES_MAX,
+  QUERY_WILDCARDS_MAX,
+  type Query,
+  type Span,
+} from './syntax.ts'
 
 /** Parse and check in one step. `nowMs` is what `now` means. Throws `query.*`. */
 export function readQuery(text: string, fields: readonly QueryField[], nowMs: number): Checked {

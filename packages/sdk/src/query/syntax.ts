@@ -1,5 +1,18 @@
-// A question as a tree, and back to text. The tree knows nothing of fields or types: `check.ts`
-// does.
+// A question as a tree, its limits, and what can be wrong with it. The tree knows nothing of fields
+// or types: `check.ts` does.
+
+import type { ErrorCode } from '../errors.ts'
+
+/** UTF-8 bytes of a whole question. */
+export const QUERY_BYTES_MAX: number = 8 * 1024
+/** UTF-8 bytes of one value. */
+export const QUERY_VALUE_BYTES_MAX = 1024
+/** `*` in one value. */
+export const QUERY_WILDCARDS_MAX = 32
+/** Parentheses and `not` around a clause. */
+export const QUERY_DEPTH_MAX = 64
+/** Clauses and groups; after checking, tests on fields (a word is one for each field searched). */
+export const QUERY_CLAUSES_MAX = 5000
 
 /** Half-open span of the text, in UTF-16 units. */
 export type Span = { readonly start: number; readonly end: number }
@@ -25,49 +38,18 @@ export type Clause =
 
 export type Query = { readonly text: string; readonly root: Clause }
 
-const KEYWORD = /^(?:and|or|not)$/i
-/** What a bare value may not hold unescaped. */
-const SPECIAL = /[\s()"\\*]/
-
-/** Text that parses to the same tree. */
-export function printQuery({ root }: Pick<Query, 'root'>): string {
-  return print(root, 'or')
+/** One thing that is wrong with a question; the message says what to write instead. */
+export type Problem = {
+  readonly code: Extract<ErrorCode, `query.${string}`>
+  readonly message: string
+  readonly span: Span
 }
 
-type Context = 'or' | 'and' | 'one'
+/** Takes a problem: throws it (strict reading), or keeps it and lets the reader go on (editors). */
+export type Report = (problem: Problem) => void
 
-function print(clause: Clause, context: Context): string {
-  switch (clause.kind) {
-    case 'all':
-      return '*'
-    case 'not':
-      return `not ${print(clause.item, 'one')}`
-    case 'compare':
-      return `${clause.field}${clause.operator}${printPattern(clause.pattern)}`
-    case 'words':
-      return printPattern(clause.pattern)
-    default: {
-      const inner = clause.kind === 'or' ? 'and' : 'one'
-      const text = clause.items.map(item => print(item, inner)).join(` ${clause.kind} `)
-      const isBare = context === 'or' || (context === 'and' && clause.kind === 'and')
-      return isBare ? text : `(${text})`
-    }
-  }
-}
-
-function printPattern(pattern: Pattern): string {
+/** The text where the pattern has no `*`, else null. */
+export function literalOf(pattern: Pattern): string | null {
   const [only] = pattern
-  if (pattern.length === 1 && typeof only === 'string') return printLiteral(only)
-  return pattern.map(part => (part === null ? '*' : escapeBare(part))).join('')
-}
-
-function printLiteral(text: string): string {
-  const isBare = text !== '' && !SPECIAL.test(text) && !KEYWORD.test(text)
-  // A leading sign or something that looks like a field would be read as one.
-  const isPlain = isBare && !/^[-<>=:]/.test(text) && !/^[A-Za-z_][\w.]*[:<>]/.test(text)
-  return isPlain ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
-}
-
-function escapeBare(text: string): string {
-  return text.replaceAll(/[\s()"\\*:<>=-]/g, '\\$&')
+  return pattern.length === 1 && typeof only === 'string' ? only : null
 }

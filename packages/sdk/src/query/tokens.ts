@@ -1,0 +1,207 @@
+// Text → tokens, by hand and in linear time. What a character means depends on two things only:
+// whether a field and its operator stand before it (then a value comes), and whether it stands in
+// the parentheses behind a field (then words are values, and a colon belongs to them).
+
+import { encodeUtf8 } from '../bytes.ts'
+import {
+  type Operator,
+  type Pattern,
+  QUERY_VALUE_BYTES_MAX,
+  QUERY_WILDCARDS_MAX,
+  type Report,
+  type Span,
+} from './syntax.ts'
+
+export type Token =
+  | { readonly kind: 'open' | 'close' | 'and' | 'or' | 'not' | 'end'; readonly span: Span }
+  /** A field with its operator and the white space around that; `fieldEnd` ends the name. */
+  | {
+      readonly kind: 'head'
+      readonly field: string
+      readonly operator: Operator
+      readonly fieldEnd: number
+      readonly span: Span
+    }
+  /** `isOfField` where it belongs to a field: behind it, or in the parentheses behind it. */
+  | {
+      readonly kind: 'value'
+      readonly pattern: Pattern
+      readonly isQuoted: boolean
+      readonly isOfField: boolean
+      readonly span: Span
+    }
+
+const FIELD = /[A-Za-z_][A-Za-z0-9_.]*/y
+const OPERATOR = /\s*(>=|<=|>|<)\s*|(:)\s*/y
+const KEYWORD = /(and|or|not)(?=[\s()"]|$)/iy
+const SPACE = /\s*/y
+const VALUE_END = /[\s()"]/
+
+/** The last token is `end`. The text must be well-formed UTF-16. */
+export function tokensOf(text: string, report: Report): readonly Token[] {
+  return new Scanner(text, report).scan()
+}
+
+class Scanner {
+  readonly #text: string
+  readonly #report: Report
+  readonly #tokens: Token[] = []
+  /** For each open parenthesis, whether it holds values of a field. */
+  readonly #groups: boolean[] = []
+  #at = 0
+
+  constructor(text: string, report: Report) {
+    this.#text = text
+    this.#report = report
+  }
+
+  scan(): readonly Token[] {
+    for (;;) {
+      this.#match(SPACE)
+      const start = this.#at
+      if (start >= this.#text.length) break
+      this.#tokens.push(this.#scanToken(start))
+    }
+    const end = this.#text.length
+    this.#tokens.push({ kind: 'end', span: { start: end, end } })
+    return this.#tokens
+  }
+
+  #scanToken(start: number): Token {
+    const isBehindField = this.#tokens.at(-1)?.kind === 'head'
+    const char = this.#text[start]
+    if (char === '(') {
+      this.#groups.push(isBehindField || this.#isInValues())
+      return this.#single('open')
+    }
+    if (char === ')') {
+      this.#groups.pop()
+      return this.#single('close')
+    }
+    return isBehindField ? this.#scanValue(true) : this.#scanClauseStart(start)
+  }
+
+  #scanClauseStart(start: number): Token {
+    // A dash with a space behind it is a dash: people paste `build - deploy`.
+    if (/^-[^\s)]/.test(this.#text.slice(start, start + 2))) return this.#single('not')
+    const keyword = this.#match(KEYWORD)?.[0].toLowerCase()
+    const span = { start, end: this.#at }
+    if (keyword === 'and' || keyword === 'or' || keyword === 'not') return { kind: keyword, span }
+    return (this.#isInValues() ? null : this.#scanHead()) ?? this.#scanValue(this.#isInValues())
+  }
+
+  #isInValues(): boolean {
+    return this.#groups.at(-1) ?? false
+  }
+
+  #single(kind: 'open' | 'close' | 'not'): Token {
+    this.#at += 1
+    return { kind, span: { start: this.#at - 1, end: this.#at } }
+  }
+
+  #scanHead(): Token | null {
+    const start = this.#at
+    const field = this.#match(FIELD)?.[0]
+    const fieldEnd = this.#at
+    const found = field === undefined ? null : this.#match(OPERATOR)
+    if (field === undefined || found === null) {
+      this.#at = start
+      return null
+    }
+    const operator = operatorOf(found[1] ?? ':')
+    return { kind: 'head', field, operator, fieldEnd, span: { start, end: this.#at } }
+  }
+
+  #scanValue(isOfField: boolean): Token {
+    const start = this.#at
+    const isQuoted = this.#text[start] === '"'
+    const pattern = isQuoted ? [this.#scanQuoted()] : this.#scanBare()
+    const span = { start, end: this.#at }
+    this.#checkSize(pattern, span)
+    return { kind: 'value', pattern, isQuoted, isOfField, span }
+  }
+
+  #checkSize(pattern: Pattern, span: Span): void {
+    const code = 'query.too_complex'
+    if (pattern.filter(part => part === null).length > QUERY_WILDCARDS_MAX) {
+      const message = `the value at ${place(span)} has over ${QUERY_WILDCARDS_MAX} "*"; use fewer`
+      this.#report({ code, message, span })
+    }
+    if (encodeUtf8(pattern.join('')).length > QUERY_VALUE_BYTES_MAX) {
+      const limit = `over ${QUERY_VALUE_BYTES_MAX} bytes; shorten it, with a "*" at its end`
+      this.#report({ code, message: `the value at ${place(span)} is ${limit}`, span })
+    }
+  }
+
+  #scanQuoted(): string {
+    const open = this.#at
+    let out = ''
+    for (this.#at += 1; this.#at < this.#text.length; this.#at++) {
+      const char = this.#text[this.#at] ?? ''
+      if (char === '"') {
+        this.#at += 1
+        return out
+      }
+      if (char === '\\') this.#at += 1
+      out += this.#text[this.#at] ?? ''
+    }
+    this.#at = this.#text.length
+    const span = { start: open, end: this.#at }
+    this.#fail(span, 'this quotation mark is never closed; add a second one')
+    return out
+  }
+
+  /** Up to white space, a parenthesis or a quotation mark; `\` takes the next character as is. */
+  #scanBare(): Pattern {
+    const parts: (string | null)[] = []
+    let literal = ''
+    for (; this.#at < this.#text.length; this.#at++) {
+      let char = this.#text[this.#at] ?? ''
+      if (VALUE_END.test(char)) break
+      if (char === '*') {
+        if (literal !== '') parts.push(literal)
+        literal = ''
+        if (parts.at(-1) !== null) parts.push(null)
+        continue
+      }
+      if (char === '\\') char = this.#scanEscaped()
+      literal += char
+    }
+    if (literal !== '' || parts.length === 0) parts.push(literal)
+    return parts
+  }
+
+  #scanEscaped(): string {
+    const start = this.#at
+    const char = this.#text[start + 1]
+    if (char === undefined) {
+      this.#fail({ start, end: start + 1 }, 'a character is missing after "\\"')
+      return '\\'
+    }
+    this.#at += 1
+    return char
+  }
+
+  #fail(span: Span, what: string): void {
+    this.#report({ code: 'query.syntax', message: wrongAt(span, what), span })
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)
+    if (found) this.#at = pattern.lastIndex
+    return found
+  }
+}
+
+export function wrongAt(span: Span, what: string): string {
+  return `the query is wrong at ${place(span)}: ${what}`
+}
+
+function place({ start }: Span): string {
+  return `character ${start + 1}`
+}
+
+function operatorOf(text: string): Operator {
+  return text === '>=' || text === '<=' || text === '>' || text === '<' ? text : ':'
+}
