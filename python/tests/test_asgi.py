@@ -355,7 +355,7 @@ class Hooks(AsgiTestCase):
         self.assertEqual(call.run(self.wrap(asgi_answer(200, b"ok"))).answer, b"ok")
 
     def test_a_recorder_that_fails_does_not_break_the_request(self) -> None:
-        with mock.patch.object(self.store, "put", side_effect=RuntimeError):
+        with mock.patch.object(self.store, "record", side_effect=RuntimeError):
             call = AsgiCall().body(b"").run(self.wrap(asgi_answer(200, b"ok")))
         self.assertEqual(call.answer, b"ok")
 

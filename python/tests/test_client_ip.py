@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import unittest
+from collections.abc import Sequence
 
 import drivers  # noqa: F401
 
 from tocsin.client_ip import ClientIp, TrustedProxies, parse_address
+
+
+class Headers:
+    def __init__(self, x_forwarded_for: Sequence[str], forwarded: Sequence[str]) -> None:
+        self.values = {"x-forwarded-for": list(x_forwarded_for), "forwarded": list(forwarded)}
+
+    def headers(self, name: str) -> list[str]:
+        return self.values[name]
 
 
 class Walk(unittest.TestCase):
@@ -14,7 +23,7 @@ class Walk(unittest.TestCase):
         self.proxies = TrustedProxies(["10.0.0.0/8", "fd00::/8", "192.0.2.1"])
 
     def ip(self, peer: str | None, *xff: str, forwarded: tuple[str, ...] = ()) -> str | None:
-        return self.proxies.client(peer, xff, forwarded).ip
+        return self.proxies.client(peer, Headers(xff, forwarded)).ip
 
     def test_an_untrusted_peer_is_the_client_whatever_it_says(self) -> None:
         self.assertEqual(self.ip("203.0.113.9", "1.1.1.1"), "203.0.113.9")
@@ -22,7 +31,7 @@ class Walk(unittest.TestCase):
 
     def test_without_trusted_proxies_no_header_counts(self) -> None:
         none = TrustedProxies([])
-        self.assertEqual(none.client("10.0.0.1", ["1.1.1.1"], []).ip, "10.0.0.1")
+        self.assertEqual(none.client("10.0.0.1", Headers(["1.1.1.1"], [])).ip, "10.0.0.1")
 
     def test_from_the_right(self) -> None:
         self.assertEqual(self.ip("10.0.0.1", "203.0.113.9"), "203.0.113.9")
@@ -50,9 +59,9 @@ class Walk(unittest.TestCase):
             self.assertEqual(self.ip("10.0.0.1", forwarded=(text,)), expected, text)
 
     def test_two_headers_that_disagree_are_not_believed(self) -> None:
-        client = self.proxies.client("10.0.0.1", ["1.1.1.1"], ["for=2.2.2.2"])
+        client = self.proxies.client("10.0.0.1", Headers(["1.1.1.1"], ["for=2.2.2.2"]))
         self.assertEqual(client, ClientIp("10.0.0.1", ambiguous=True))
-        agreed = self.proxies.client("10.0.0.1", ["1.1.1.1"], ["for=1.1.1.1"])
+        agreed = self.proxies.client("10.0.0.1", Headers(["1.1.1.1"], ["for=1.1.1.1"]))
         self.assertEqual(agreed, ClientIp("1.1.1.1"))
 
     def test_ipv6_and_mapped(self) -> None:
@@ -67,6 +76,12 @@ class Walk(unittest.TestCase):
     def test_a_thousand_hops_are_bounded(self) -> None:
         chain = ", ".join(["203.0.113.9"] + ["10.0.0.2"] * 100_000)
         self.assertEqual(self.ip("10.0.0.1", chain), "10.0.0.2")
+
+    def test_the_same_peer_again_is_asked_again_for_its_headers(self) -> None:
+        self.assertEqual(self.ip("10.0.0.1", "1.1.1.1"), "1.1.1.1")
+        self.assertEqual(self.ip("10.0.0.1", "2.2.2.2"), "2.2.2.2")
+        self.assertEqual(self.ip("8.8.8.8", "1.1.1.1"), "8.8.8.8")
+        self.assertEqual(self.ip("8.8.8.8", "2.2.2.2"), "8.8.8.8")
 
     def test_bad_networks_are_named(self) -> None:
         with self.assertRaisesRegex(ValueError, "10.0.0.0/99"):

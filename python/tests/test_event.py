@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unittest
 from pathlib import Path
@@ -12,7 +13,7 @@ from unittest import mock
 import drivers  # noqa: F401  (puts the package on the path)
 
 from tocsin import event
-from tocsin.event import build_event, encode_line, gap_event, uuid7
+from tocsin.event import build_event, encode, gap_event, numbered_line, uuid7
 from tocsin.exchange import Exchange
 from tocsin.identity import Identity
 from tocsin.text import clip
@@ -73,8 +74,29 @@ class Uuid7(unittest.TestCase):
     def test_the_example_of_rfc_9562(self) -> None:
         rand_a, rand_b = 0xCC3, 0x18C4DC0C0C07398F
         bits = (rand_a << 68 | rand_b).to_bytes(10, "big")
-        with mock.patch.object(event.os, "urandom", return_value=bits):
+        with (
+            mock.patch.object(event, "_random_bits", []),
+            mock.patch.object(event, "_RANDOM_BITS_AT_ONCE", 0),
+            mock.patch.object(event.os, "urandom", return_value=bits) as urandom,
+        ):
             self.assertEqual(uuid7(0x017F22E279B0), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
+        urandom.assert_called_once_with(10)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "this system has no fork")
+    def test_a_child_makes_other_ids_than_its_parent(self) -> None:
+        uuid7(0)
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(write, "".join(uuid7(0) for _ in range(100)).encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        data = os.read(read, 65536).decode()
+        os.close(read)
+        os.close(write)
+        childs = {data[i : i + 36] for i in range(0, len(data), 36)}
+        self.assertEqual(len(childs), 100)
+        self.assertEqual(childs & {uuid7(0) for _ in range(100)}, set())
 
     def test_has_version_variant_and_time_and_does_not_repeat(self) -> None:
         ids = {uuid7(1_700_000_000_123) for _ in range(1000)}
@@ -126,14 +148,15 @@ class WireEvent(unittest.TestCase):
 
     def test_id_is_the_first_member_of_a_line(self) -> None:
         """The sender finds the id of a line by this."""
-        line = encode_line(build_event(exchange()))
+        line = numbered_line(encode(build_event(exchange())), b'"p/1"', 7)
         self.assertTrue(line.startswith(b'{"id":"'), line[:20])
-        self.assertTrue(line.endswith(b"}\n"))
+        self.assertTrue(line.endswith(b',"producer":"p/1","producerSeq":7}\n'))
+        self.assertEqual(json.loads(line)["producerSeq"], 7)
 
     def test_a_line_is_one_line_of_ascii_whatever_came_in(self) -> None:
         hostile = "a\nb\r\u2028\x00\ud800é\U0001f600"
         built = build_event(exchange(user_agent=hostile, identity=Identity(hostile)))
-        line = encode_line(built)
+        line = numbered_line(encode(built), b'"p/1"', 1)
         self.assertTrue(line.isascii())
         self.assertEqual(line.count(b"\n"), 1)
         self.assertNotIn(b"\r", line)

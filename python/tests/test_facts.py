@@ -9,7 +9,7 @@ from typing import Any
 import drivers  # noqa: F401
 
 import tocsin
-from tocsin.event import build_event, encode_line
+from tocsin.event import build_event, encode
 from tocsin.exchange import Exchange
 from tocsin.facts import CURRENT, KEY
 
@@ -105,7 +105,7 @@ class Annotate(unittest.TestCase):
             self.exchange.facts.clear()
             event = self.said(ext=ext)
             self.assertEqual(event["ext"]["python"], {"ignored": ["ext"]})
-            encode_line(event)
+            encode(event)
 
     def test_finish_and_resource(self) -> None:
         event = self.said(finish="stop", resource={"type": "dataset", "id": 7, "junk": 1})

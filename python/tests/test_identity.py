@@ -66,6 +66,13 @@ class Keys(unittest.TestCase):
         self.assertEqual(who.ext, {"ambiguous": "credential"})
         self.assertIsNotNone(who.credential)
 
+    def test_a_heap_of_keys_does_not_hide_one(self) -> None:
+        junk = tuple(("authorization", f"Bearer junk-{i}") for i in range(20))
+        self.assertEqual(self.who(*junk, ("x-api-key", "k-alice")).id, "alice")
+        junk = tuple(("authorization", f"Bearer junk-{i}") for i in range(1000))
+        who = self.who(*junk, ("x-api-key", "k-alice"))
+        self.assertEqual((who.id, who.ext), ("anonymous", {"ambiguous": "credential"}))
+
     def test_callables(self) -> None:
         table = KeyTable({sha("a"): "a"}.get, lambda key: {"b": "b"}.get(key), "unknown")
         self.assertEqual(table(view(("x-api-key", "a"))).id, "a")

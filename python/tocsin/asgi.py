@@ -36,34 +36,34 @@ class TocsinMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
-        if kind == "lifespan":
-            await self.app(scope, receive, self._flushing(send))
-        elif kind not in ("http", "websocket") or self._capture.excludes(
-            scope.get("method", "GET"), scope["path"]
-        ):
-            await self.app(scope, receive, send)
-        elif kind == "http":
-            await self._record(HttpCall(self._capture, scope, receive, send))
+        call: HttpCall | WebSocketCall
+        if kind == "http":
+            call = HttpCall(self._capture, scope, receive, send)
+        elif kind == "websocket":
+            call = WebSocketCall(self._capture, scope, receive, send)
         else:
-            await self._record(WebSocketCall(self._capture, scope, receive, send))
-
-    async def _record(self, call: HttpCall | WebSocketCall) -> None:
-        exchange = call.exchange
-        call.scope[KEY] = exchange
-        token = CURRENT.set(exchange)
+            if kind == "lifespan":
+                send = self._flushing(send)
+            return await self.app(scope, receive, send)
+        if self._capture.excludes(call.method, call.path):
+            return await self.app(scope, receive, send)
+        scope[KEY] = call
+        token = CURRENT.set(call)
         try:
-            await self.app(call.scope, call.receive, call.send)
+            await self.app(scope, call.receive, call.send)
         except Exception as error:
-            exchange.note_error(error)
+            call.note_error(error)
             raise
         except BaseException as error:  # asyncio.CancelledError, trio.Cancelled, the end of all
-            exchange.note_gone("cancelled")
+            call.note_gone("cancelled")
             if isinstance(error, (SystemExit, KeyboardInterrupt)):
-                exchange.note_error(error)
+                call.note_error(error)
             raise
         finally:
             call.end()
             CURRENT.reset(token)
+            # Scope and call point at each other: left so, only the collector would free them.
+            scope.pop(KEY, None)
 
     def _flushing(self, send: Send) -> Send:
         """Some servers end by a signal right after this message, without running exit handlers."""
@@ -104,25 +104,28 @@ class AsgiView:
         return [v.decode("latin-1") for k, v in self.raw["headers"] if k == wanted]
 
 
-class _Call:
+class _Call(Exchange):
     """One request on its way: the two channels that the application gets in place of its own."""
 
     def __init__(self, capture: Capture, scope: Scope, receive: Receive, send: Send) -> None:
-        self.exchange = Exchange(scope.get("method", "GET"), scope["path"])
-        self.scope = scope
+        super().__init__(scope.get("method", "GET"), scope["path"])
+        self._scope = scope
         self._capture = capture
         self._receive = receive
         self._send = send
 
     def end(self) -> None:
         """Records it, unless it is already."""
-        self._capture.finish(self.exchange, self._details)
+        if not self.sealed:
+            self._capture.finish(self, self._details)
 
     def _details(self) -> tuple[RequestView, str | None]:
-        scope = self.scope
-        route = scope.get("route")
-        template = getattr(route, "path_format", None) or getattr(route, "path", None)
-        self.exchange.endpoint = template_of(scope["path"], template, scope.get("path_params"))
+        scope = self._scope
+        params = scope.get("path_params")
+        if params:
+            route = scope.get("route")
+            template = getattr(route, "path_format", None) or getattr(route, "path", None)
+            self.endpoint = template_of(self.path, template, params)
         client = scope.get("client")
         return AsgiView(scope), client[0] if client else None
 
@@ -132,82 +135,71 @@ class HttpCall(_Call):
         message = await self._receive()
         kind = message["type"]
         if kind == "http.request":
-            self.exchange.note_input(message.get("body", b""), not message.get("more_body", False))
+            self.note_input(message.get("body", b""), not message.get("more_body", False))
         elif kind == "http.disconnect":
-            self.exchange.note_gone()
+            self.note_gone()
         return message
 
     async def send(self, message: Message) -> None:
         try:
             await self._send(message)
         except OSError:  # how a server says that the client has left (ASGI 2.4)
-            self.exchange.note_gone()
+            self.note_gone()
             raise
         kind = message["type"]
         if kind == "http.response.body":
             last = not message.get("more_body", False)
-            self._note_body(message.get("body", b""), last)
+            # The server does not send what answers HEAD.
+            self.note_output(b"" if self.method == "HEAD" else message.get("body", b""), last)
             if last:
                 self.end()
         elif kind == "http.response.start":
             content_type, length_known = _head(message.get("headers", ()))
-            self.exchange.note_answer(message["status"], content_type, length_known)
+            self.note_answer(message["status"], content_type, length_known)
         elif kind == "http.response.pathsend":
-            self._note_file(message)
-
-    def _note_body(self, body: Any, last: bool) -> None:
-        if self.exchange.method == "HEAD":  # the server does not send it
-            body = b""
-        self.exchange.note_output(body, last)
-
-    def _note_file(self, message: Message) -> None:
-        """The server sends a file by itself; its bytes do not pass here and have no hash."""
-        self.exchange.ext["sentFile"] = True
-        self.exchange.note_output(b"", True)
-        self.end()
+            # The server sends a file by itself; its bytes do not pass here and have no hash.
+            self.ext["sentFile"] = True
+            self.note_output(b"", True)
+            self.end()
 
 
 class WebSocketCall(_Call):
     """One event per connection: what went in and out while it was open, without hashes."""
 
-    def __init__(self, capture: Capture, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(capture, scope, receive, send)
-        self.exchange.interface = "websocket"
-        self.exchange.in_complete = True
+    interface = "websocket"
+    in_complete = True
 
     def end(self) -> None:
         """An application that returns has closed its connection, by itself or by the server."""
-        exchange = self.exchange
-        if exchange.status is not None and exchange.error is None and not exchange.aborted:
-            exchange.note_output(b"", True)
+        if self.status is not None and self.error is None and not self.aborted:
+            self.note_output(b"", True)
         super().end()
 
     async def receive(self) -> Message:
         message = await self._receive()
         kind = message["type"]
         if kind == "websocket.receive":
-            self.exchange.in_bytes += _frame_bytes(message)
+            self.in_bytes += _frame_bytes(message)
         elif kind == "websocket.disconnect":
-            if self.exchange.status is None:
-                self.exchange.note_gone()
-            self.exchange.note_output(b"", True)
+            if self.status is None:
+                self.note_gone()
+            self.note_output(b"", True)
         return message
 
     async def send(self, message: Message) -> None:
         await self._send(message)
-        exchange = self.exchange
         kind = message["type"]
         if kind == "websocket.accept":
-            exchange.note_answer(101, "", True)
+            self.note_answer(101, "", True)
         elif kind == "websocket.send":
-            exchange.out_bytes += _frame_bytes(message)
+            self.out_bytes += _frame_bytes(message)
         elif kind == "websocket.close":
-            if exchange.status is None:
-                exchange.note_answer(403, "", True)
-            exchange.note_output(b"", True)
+            if self.status is None:
+                self.note_answer(403, "", True)
+            self.note_output(b"", True)
         elif kind == "websocket.http.response.start":
-            exchange.note_answer(message["status"], "", True)
-            exchange.note_output(b"", True)
+            self.note_answer(message["status"], "", True)
+            self.note_output(b"", True)
 
 
 def _frame_bytes(message: Message) -> int:

@@ -2,8 +2,8 @@
 
 A middleware creates an ``Exchange``, feeds it while the request passes, and calls ``finish`` once.
 ``finish`` runs on the request path after the answer has gone out: it asks who the caller was (the
-application may have decided that only now), takes the few headers that an event needs, and hands
-the exchange to the recorder. It never raises: a fault of a hook costs one field, not a request.
+application may have decided that only now), takes the few headers that an event needs, and gives
+the event to the recorder. It never raises: a fault of a hook costs one field, not a request.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Callable
 
 from .client_ip import TrustedProxies
+from .event import build_event
 from .exchange import Exchange
-from .facts import ACTOR_TYPES, Facts, checked_ext
+from .facts import ACTOR_TYPES, checked_ext
 from .identity import (
     ANONYMOUS,
     Identify,
@@ -66,6 +67,7 @@ class CaptureOptions:
     recorder: Recorder | None = field(default=None, repr=False)
 
 
+#: Gives the request and the address of its peer once they are wanted.
 Details = Callable[[], "tuple[RequestView, str | None]"]
 _CAPTURE_NAMES = frozenset(f.name for f in fields(CaptureOptions))
 
@@ -100,7 +102,8 @@ class Capture:
         self._is_model_endpoint: dict[tuple[str, str], bool] = {}
         self._cookie = options.session_cookie
         self._session_header = options.session_header
-        self._defaults = _defaults(options)
+        self._system = options.system or os.environ.get("TOCSIN_SYSTEM")
+        self._model = _model_facts(options)
 
     def recorder(self) -> Recorder:
         return self._recorder or default_recorder()
@@ -109,31 +112,36 @@ class Capture:
         return bool(self._exclude) and matches_any(method, path, self._exclude)
 
     def finish(self, exchange: Exchange, details: Details) -> None:
-        """Ends the exchange and records it, once. ``details`` gives the request and its peer."""
+        """Ends the exchange and records it, once. Never raises."""
         if not exchange.seal():
             return
         try:
             self._complete(exchange, *details())
-            self.recorder().put(exchange)
+            self.recorder().record(build_event(exchange, self._system))
         except Exception as error:  # the application must not notice
-            CAPTURE_TROUBLE.note(
-                "capture_error", "a request could not be recorded (%s)", type(error).__name__
-            )
+            self._lose(exchange, error)
+
+    def _lose(self, exchange: Exchange, error: Exception) -> None:
+        CAPTURE_TROUBLE.note("capture_failed", "a request could not be recorded: %r", error)
+        try:
+            self.recorder().lose("capture_error", exchange.time_ms)
+        except Exception:
+            CAPTURE_TROUBLE.count("untold")
 
     def _complete(self, exchange: Exchange, view: RequestView, peer: str | None) -> None:
-        exchange.identity = self._who(view)
-        if exchange.identity.ext:
-            exchange.ext.update(checked_ext(exchange.identity.ext) or {})
-        exchange.session = session_of(view, self._cookie, self._session_header)
+        identity = exchange.identity = self._who(view)
+        if identity.ext:
+            exchange.ext.update(checked_ext(identity.ext) or {})
+        if self._cookie or self._session_header:
+            exchange.session = session_of(view, self._cookie, self._session_header)
         exchange.user_agent = view.header("user-agent")
         exchange.request_id = view.header("x-request-id")
         exchange.traceparent = view.header("traceparent")
         self._locate(exchange, view, peer)
         exchange.model_endpoint = self._calls_model(exchange.method, exchange.endpoint)
         facts = exchange.facts
-        for name, value in self._defaults.items():
-            if name == "system" or exchange.model_endpoint or facts.get("kind") == "ai.invoke":
-                facts.setdefault(name, value)
+        if exchange.model_endpoint or facts.get("kind") == "ai.invoke":
+            exchange.facts = {**self._model, **facts} if facts else self._model
 
     def _who(self, view: RequestView) -> Identity:
         try:
@@ -147,12 +155,7 @@ class Capture:
             return Identity(ANONYMOUS, ext={"identifyError": type(error).__name__})
 
     def _locate(self, exchange: Exchange, view: RequestView, peer: str | None) -> None:
-        if self._proxies:
-            client = self._proxies.client(
-                peer, view.headers("x-forwarded-for"), view.headers("forwarded")
-            )
-        else:
-            client = self._proxies.client(peer, (), ())
+        client = self._proxies.client(peer, view)
         exchange.ip = client.ip
         if client.ambiguous:
             exchange.ext["ambiguous"] = "client address"
@@ -168,13 +171,10 @@ class Capture:
         return known
 
 
-def _defaults(options: CaptureOptions) -> Facts:
-    system = options.system or os.environ.get("TOCSIN_SYSTEM")
-    defaults: Facts = {}
-    if system:
-        defaults["system"] = system
+def _model_facts(options: CaptureOptions) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     if options.model:
-        defaults["model"] = options.model
+        facts["model"] = options.model
     if options.version:
-        defaults["version"] = options.version
-    return defaults
+        facts["version"] = options.version
+    return facts

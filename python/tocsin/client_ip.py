@@ -15,12 +15,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Union
+from typing import NamedTuple, Protocol, Union
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 HOPS_MAX = 32
+PEERS_CACHED_MAX = 4096
 HEADER_CHARS_MAX = 8192
 
 
@@ -31,36 +32,55 @@ class ClientIp(NamedTuple):
     ambiguous: bool = False
 
 
+class HeaderView(Protocol):
+    def headers(self, name: str) -> list[str]:
+        """All values of a header, in the order in which they came."""
+
+
 class TrustedProxies:
     """Networks whose word about a client's address is believed."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         """Raises ``ValueError`` that names the entry which is not an address or CIDR."""
         self._networks: list[Network] = [_parse_network(text) for text in networks]
-
-    def __bool__(self) -> bool:
-        return bool(self._networks)
+        self._peers: dict[str, tuple[Address | None, ClientIp | None]] = {}
 
     def trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
 
-    def client(
-        self, peer: str | None, x_forwarded_for: Sequence[str], forwarded: Sequence[str]
-    ) -> ClientIp:
-        """The right-most address that no trusted proxy vouches beyond; headers as they came."""
-        address = parse_address(peer or "")
-        if address is None:
+    def client(self, peer: str | None, view: HeaderView) -> ClientIp:
+        """The right-most address that no trusted proxy vouches beyond."""
+        if peer is None:
             return ClientIp(None)
-        if not self._networks or not self.trusts(address):
-            return ClientIp(str(address))
+        known = self._peers.get(peer)
+        if known is None:
+            known = self._look_at(peer)
+            if len(self._peers) < PEERS_CACHED_MAX:
+                self._peers[peer] = known
+        address, alone = known
+        if alone is not None or address is None:
+            return alone or ClientIp(None)
+        return self._walk_headers(address, view)
+
+    def _look_at(self, peer: str) -> tuple[Address | None, ClientIp | None]:
+        """The peer's address, and the answer where its headers do not count."""
+        address = parse_address(peer)
+        if address is None:
+            return None, None
+        return address, None if self.trusts(address) else ClientIp(str(address))
+
+    def _walk_headers(self, peer: Address, view: HeaderView) -> ClientIp:
         walked = {
-            self._walk(address, hops)
-            for hops in (_x_forwarded_hops(x_forwarded_for), _forwarded_hops(forwarded))
+            self._walk(peer, hops)
+            for hops in (
+                _x_forwarded_hops(view.headers("x-forwarded-for")),
+                _forwarded_hops(view.headers("forwarded")),
+            )
             if hops
         }
         if len(walked) == 1:
             return ClientIp(str(walked.pop()))
-        return ClientIp(str(address), ambiguous=bool(walked))
+        return ClientIp(str(peer), ambiguous=bool(walked))
 
     def _walk(self, peer: Address, hops: list[str]) -> Address:
         current = peer

@@ -16,35 +16,75 @@ from typing import Any
 from .exchange import Exchange
 from .facts import ACTOR_TYPES, LIST_ITEMS_MAX
 from .identity import ANONYMOUS, Identity
-from .route import verb_of
+from .route import describe
 from .text import LONG_TEXT_BYTES_MAX, clip
 
 DENIED_STATUS = (401, 403)
 RATE_LIMITED_STATUS = 429
+_MODEL_FACTS = {
+    "provider": "provider",
+    "requested": "requested",
+    "model": "served",
+    "version": "version",
+    "digest": "digest",
+}
+_EVENT_FACTS = frozenset(
+    ("conversation", "finish", "operation", "resource", "rows", "system", "usage")
+)
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?\Z")
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+#: Events are trees that were made here or copied, so nothing in them goes round in a circle.
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 def uuid7(time_ms: int) -> str:
-    """A UUIDv7 (RFC 9562 section 5.7): 48 bits of milliseconds, 74 random bits."""
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (time_ms & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | (random >> 68) << 64
-    value |= 0b10 << 62 | random & 0x3FFF_FFFF_FFFF_FFFF
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    """A UUIDv7 (RFC 9562 section 5.7): 48 bits of milliseconds, 74 random bits.
+
+    The bits are the system's and cannot be foretold: who could, might send an event with the id of
+    one that is still to come, which would then be refused as a conflict.
+    """
+    try:
+        bits = _random_bits.pop()
+    except IndexError:
+        bits = _refill_random_bits()
+    time = f"{time_ms & 0xFFFF_FFFF_FFFF:012x}"
+    tail = f"{0x8000_0000_0000_0000 | bits & 0x3FFF_FFFF_FFFF_FFFF:016x}"
+    return f"{time[:8]}-{time[8:]}-7{bits >> 68:03x}-{tail[:4]}-{tail[4:]}"
 
 
-def encode_line(event: dict[str, Any]) -> bytes:
-    """One line of JSON Lines in ASCII, ended by a line feed. Raises ``ValueError`` for NaN."""
-    return _encode(event).encode("ascii") + b"\n"
+#: Random numbers of 80 bits. A system call for each would cost more than all the rest of an id.
+_random_bits: list[int] = []
+_RANDOM_BITS_AT_ONCE = 64
+
+
+def _refill_random_bits() -> int:
+    data = os.urandom(10 * (_RANDOM_BITS_AT_ONCE + 1))
+    numbers = [int.from_bytes(data[i : i + 10], "big") for i in range(0, len(data), 10)]
+    _random_bits.extend(numbers[1:])
+    return numbers[0]
+
+
+if hasattr(os, "register_at_fork"):
+    # A child with its parent's numbers would make the same ids.
+    os.register_at_fork(after_in_child=_random_bits.clear)
+
+
+def encode(event: dict[str, Any]) -> bytes:
+    """The event as JSON in ASCII, on one line. Raises ``ValueError`` for NaN."""
+    return _encode(event).encode("ascii")
+
+
+def numbered_line(encoded: bytes, producer: bytes, seq: int) -> bytes:
+    """A line of JSON Lines: the encoded event with its producer and number as the last members."""
+    return b'%s,"producer":%s,"producerSeq":%d}\n' % (encoded[:-1], producer, seq)
 
 
 def build_event(exchange: Exchange, system: str | None = None) -> dict[str, Any]:
-    """The event of one request. ``producer`` and ``producerSeq`` are set by the recorder."""
+    """The event of one request. The recorder adds ``producer`` and ``producerSeq``."""
     facts = exchange.facts
     event_id = uuid7(exchange.time_ms)
     kind = kind_of(exchange)
     outcome, reason = judge(exchange)
+    endpoint = describe(exchange.method, exchange.endpoint)
     event: dict[str, Any] = {
         "id": event_id,
         "requestId": clip(exchange.request_id) if exchange.request_id else event_id,
@@ -52,19 +92,22 @@ def build_event(exchange: Exchange, system: str | None = None) -> dict[str, Any]
         "kind": kind,
         "outcome": outcome,
         "actor": _actor(exchange),
-        "operation": facts.get("operation") or _verb(exchange, kind),
+        "operation": endpoint.call_verb if kind == "ai.invoke" else endpoint.verb,
+        "protocol": "http",
+        "endpoint": endpoint.text,
+        "durationMs": max(0, exchange.end_ns - exchange.start_ns) // 1_000_000,
+        "bytes": {"in": exchange.in_bytes, "out": exchange.out_bytes},
     }
-    _put(event, "system", facts.get("system") or system)
-    _put(event, "model", _model(facts))
-    event["protocol"] = "http"
-    _put(event, "interface", exchange.interface)
-    event["endpoint"] = clip(f"{exchange.method} {exchange.endpoint}", LONG_TEXT_BYTES_MAX)
-    _put(event, "source", _source(exchange))
-    _put(event, "reasonCode", reason)
-    for name in ("conversation", "finish", "resource", "rows", "usage"):
-        _put(event, name, facts.get(name))
+    if system:
+        event["system"] = system
+    if reason:
+        event["reasonCode"] = reason
+    _put_source(event, exchange)
     _put_course(event, exchange)
-    _put_trace(event, exchange.traceparent)
+    if facts:
+        _put_facts(event, facts)
+    if exchange.traceparent:
+        _put_trace(event, exchange.traceparent)
     ext = _ext(exchange)
     if ext:
         event["ext"] = {"python": ext}
@@ -119,10 +162,6 @@ def _judge_by_status(exchange: Exchange) -> tuple[str, str | None]:
     return "success", None
 
 
-def _verb(exchange: Exchange, kind: str) -> str:
-    return clip(verb_of(exchange.method, exchange.endpoint, kind == "ai.invoke"))
-
-
 def _actor(exchange: Exchange) -> dict[str, Any]:
     facts = exchange.facts
     identity = exchange.identity or Identity(ANONYMOUS)
@@ -141,39 +180,28 @@ def _actor(exchange: Exchange) -> dict[str, Any]:
     return actor
 
 
-def _model(facts: dict[str, Any]) -> dict[str, Any]:
-    model: dict[str, Any] = {}
-    for name, fact in (
-        ("provider", "provider"),
-        ("requested", "requested"),
-        ("served", "model"),
-        ("version", "version"),
-        ("digest", "digest"),
-    ):
-        _put(model, name, facts.get(fact))
-    return model
-
-
-def _source(exchange: Exchange) -> dict[str, Any]:
+def _put_source(event: dict[str, Any], exchange: Exchange) -> None:
     source: dict[str, Any] = {}
-    _put(source, "ip", exchange.ip)
+    if exchange.ip:
+        source["ip"] = exchange.ip
     if exchange.user_agent:
         source["userAgent"] = clip(exchange.user_agent, LONG_TEXT_BYTES_MAX)
-    return source
+    if source:
+        event["source"] = source
+    if exchange.interface:
+        event["interface"] = exchange.interface
 
 
 def _put_course(event: dict[str, Any], exchange: Exchange) -> None:
-    """How the exchange went: status, times, sizes, hashes."""
-    start = exchange.start_ns
+    """How the exchange went: status, first byte, end, hashes."""
     status = exchange.status
-    if status is None and exchange.error is not None:
-        status = 500
-    _put(event, "status", status)
-    event["durationMs"] = max(0, exchange.end_ns - start) // 1_000_000
+    if status is not None:
+        event["status"] = status
+    elif exchange.error is not None:
+        event["status"] = 500
     if exchange.streamed:
-        event["ttftMs"] = max(0, exchange.first_ns - start) // 1_000_000
+        event["ttftMs"] = max(0, exchange.first_ns - exchange.start_ns) // 1_000_000
         event["params"] = {"stream": True}
-    event["bytes"] = {"in": exchange.in_bytes, "out": exchange.out_bytes}
     if exchange.aborted:
         event["aborted"] = True
     if exchange.in_hash is not None and exchange.in_complete:
@@ -182,10 +210,20 @@ def _put_course(event: dict[str, Any], exchange: Exchange) -> None:
         event["outputHash"] = exchange.out_hash.hexdigest()
 
 
-def _put_trace(event: dict[str, Any], traceparent: str | None) -> None:
+def _put_facts(event: dict[str, Any], facts: dict[str, Any]) -> None:
+    """What the application said; the names that are left out here have been looked at before."""
+    model: dict[str, Any] = {}
+    for name, value in facts.items():
+        if name in _MODEL_FACTS:
+            model[_MODEL_FACTS[name]] = value
+        elif name in _EVENT_FACTS:
+            event[name] = value
+    if model:
+        event["model"] = model
+
+
+def _put_trace(event: dict[str, Any], traceparent: str) -> None:
     """W3C Trace Context section 3.2: version ff and ids of zeros are invalid."""
-    if not traceparent:
-        return
     match = _TRACEPARENT.match(traceparent.strip())
     if match is None or match.group(1) == "ff" or (match.group(1) == "00" and match.group(4)):
         return
@@ -197,8 +235,7 @@ def _put_trace(event: dict[str, Any], traceparent: str | None) -> None:
 
 def _ext(exchange: Exchange) -> dict[str, Any]:
     facts = exchange.facts
-    ext: dict[str, Any] = dict(facts.get("ext", ()))
-    ext.update(exchange.ext)
+    ext = {**facts["ext"], **exchange.ext} if "ext" in facts else dict(exchange.ext)
     if exchange.error is not None:
         ext["exception"] = clip(exchange.error)
     if exchange.in_bytes and not exchange.in_complete:
@@ -206,8 +243,3 @@ def _ext(exchange: Exchange) -> dict[str, Any]:
     if facts.get("ignored"):
         ext["ignored"] = sorted(set(facts["ignored"]))
     return ext
-
-
-def _put(target: dict[str, Any], name: str, value: Any) -> None:
-    if value is not None and value != {}:
-        target[name] = value

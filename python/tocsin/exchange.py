@@ -21,77 +21,47 @@ STREAM_TYPES = ("text/event-stream", "application/x-ndjson", "application/json-s
 
 
 class Exchange:
-    """Plain data once it is sealed; then it belongs to the recorder, which only reads it."""
+    """What is known of a request so far. Defaults are the class's: that makes one cheap."""
 
-    __slots__ = (
-        "aborted",
-        "content_type",
-        "end_ns",
-        "endpoint",
-        "error",
-        "ext",
-        "facts",
-        "first_ns",
-        "identity",
-        "in_bytes",
-        "in_complete",
-        "in_hash",
-        "interface",
-        "ip",
-        "method",
-        "model_endpoint",
-        "out_bytes",
-        "out_complete",
-        "out_hash",
-        "out_length_known",
-        "path",
-        "request_id",
-        "sealed",
-        "session",
-        "start_ns",
-        "status",
-        "streamed",
-        "time_ms",
-        "traceparent",
-        "user_agent",
-    )
+    end_ns = 0
+    #: When the first byte of the answer had gone out.
+    first_ns = 0
+    status: int | None = None
+    in_hash: _Hash | None = None
+    in_bytes = 0
+    in_complete = False
+    out_hash: _Hash | None = None
+    out_bytes = 0
+    out_complete = False
+    out_length_known = False
+    content_type = ""
+    streamed = False
+    #: Why it ended before its end: ``client_abort`` or ``cancelled``; empty where it did not.
+    aborted = ""
+    #: Class name of the exception that ended the call; its text may hold content: not kept.
+    error: str | None = None
+    identity: Identity | None = None
+    ip: str | None = None
+    session: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
+    model_endpoint = False
+    interface: str | None = None
+    #: True once it is recorded: nothing may change any more.
+    sealed = False
 
     def __init__(self, method: str, path: str) -> None:
-        self.time_ms: int = time.time_ns() // 1_000_000
-        self.start_ns: int = time.perf_counter_ns()
-        self.end_ns: int = 0
-        self.first_ns: int = 0
+        self.time_ms = time.time_ns() // 1_000_000
+        self.start_ns = time.perf_counter_ns()
         self.method = method
         self.path = path
-        self.endpoint: str = path
-        self.status: int | None = None
-        self.in_hash: _Hash | None = None
-        self.in_bytes = 0
-        self.in_complete = False
-        self.out_hash: _Hash | None = None
-        self.out_bytes = 0
-        self.out_complete = False
-        self.out_length_known = False
-        self.content_type = ""
-        self.streamed = False
-        #: Why it ended before its end: ``client_abort`` or ``cancelled``; empty where it did not.
-        self.aborted = ""
-        #: Class name of the exception that ended the call; its text may hold content: not kept.
-        self.error: str | None = None
+        #: The templated path.
+        self.endpoint = path
         #: What the application said by ``tocsin.annotate``; checked there.
         self.facts: dict[str, Any] = {}
-        self.identity: Identity | None = None
-        self.ip: str | None = None
-        self.session: str | None = None
-        self.user_agent: str | None = None
-        self.request_id: str | None = None
-        self.traceparent: str | None = None
-        self.model_endpoint = False
-        self.interface: str | None = None
         #: For ``ext.python``: what was noticed on the way.
         self.ext: dict[str, Any] = {}
-        #: True once it is on its way to the recorder: nothing may change any more.
-        self.sealed = False
 
     def note_input(self, chunk: Chunk, last: bool) -> None:
         if chunk:

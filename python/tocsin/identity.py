@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Protocol, Union
 
 ANONYMOUS = "anonymous"
-KEYS_PER_REQUEST_MAX = 4
+#: A request with more is marked, so that nobody hides a key behind a heap of others.
+KEYS_PER_REQUEST_MAX = 32
 COOKIE_BYTES_MAX = 16 * 1024
 
 
@@ -34,6 +35,9 @@ class Identity:
     groups: tuple[str, ...] = ()
     #: Notes for ``ext.python``, such as ``{"ambiguous": "credential"}``.
     ext: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOBODY = Identity(ANONYMOUS)
 
 
 class RequestView(Protocol):
@@ -104,19 +108,27 @@ class KeyTable:
     def __call__(self, view: RequestView) -> Identity:
         keys = _presented_keys(view)
         if not keys:
-            return Identity(ANONYMOUS)
-        hashes = [key_hash(key) for key in keys]
-        found = [i for i in map(self._look_up, keys, hashes) if i is not None]
+            return NOBODY
+        if len(keys) == 1:
+            sha = key_hash(keys[0])
+            known = self._by_hash.get(sha) or self._ask(keys[0], sha)
+            return known or Identity(ANONYMOUS, credential=credential_of(sha))
+        return self._one_of(keys)
+
+    def _one_of(self, keys: list[str]) -> Identity:
+        hashes = [key_hash(key) for key in keys[:KEYS_PER_REQUEST_MAX]]
+        looked_up = [
+            self._by_hash.get(sha) or self._ask(key, sha) for key, sha in zip(keys, hashes)
+        ]
+        found = [identity for identity in looked_up if identity is not None]
         ids = {identity.id for identity in found}
         if len(ids) == 1:
             return found[0]
-        ext = {"ambiguous": "credential"} if ids else {}
+        unsure = bool(ids) or len(keys) > KEYS_PER_REQUEST_MAX
+        ext = {"ambiguous": "credential"} if unsure else {}
         return Identity(ANONYMOUS, credential=credential_of(hashes[0]), ext=ext)
 
-    def _look_up(self, key: str, sha: str) -> Identity | None:
-        identity = self._by_hash.get(sha)
-        if identity is not None:
-            return identity
+    def _ask(self, key: str, sha: str) -> Identity | None:
         for ask in self._asks:
             known = ask(key, sha)
             if known is not None:
@@ -142,20 +154,22 @@ def as_identity(known: object, user_type: str = "unknown") -> Identity:
 
 
 def _presented_keys(view: RequestView) -> list[str]:
+    """Each key once, as it was sent: text of a header is bytes read as latin-1."""
     keys: list[str] = []
     for value in view.headers("authorization"):
-        scheme, _, rest = value.partition(" ")
-        if scheme.lower() == "bearer" and rest.strip():
-            keys.append(rest.strip())
-    keys.extend(value.strip() for value in view.headers("x-api-key") if value.strip())
-    return [_as_sent(key) for key in list(dict.fromkeys(keys))[:KEYS_PER_REQUEST_MAX]]
-
-
-def _as_sent(latin1: str) -> str:
-    """A header's text is bytes read as latin-1; a key that is not ASCII was meant as UTF-8."""
-    if latin1.isascii():
-        return latin1
-    return latin1.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+        if value[:7].lower() == "bearer ":
+            keys.append(value[7:])
+    keys += view.headers("x-api-key")
+    presented: list[str] = []
+    for text in keys:
+        key = text.strip()
+        if not key.isascii():
+            key = key.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+        if key and key not in presented:
+            presented.append(key)
+            if len(presented) > KEYS_PER_REQUEST_MAX:
+                break
+    return presented
 
 
 def session_of(view: RequestView, cookie: str | None, header: str | None) -> str | None:

@@ -1,9 +1,11 @@
 """The queue between a request and the sinks, and the thread that empties it.
 
-``put`` is all that happens on the request path: an append to a bounded queue. One thread per
-process builds the events, numbers them and gives them to the sinks, a few milliseconds later, many
-at a time. It starts with the first event and not before, so that a server that forks its workers
-after loading the application has one in each worker.
+``record`` is all that happens on the request path: the event becomes bytes, which go into a bounded
+queue. (That is work for the interpreter; in a thread it would take the same lock from the same
+requests, and measured, two to three times as long.) All that touches a disk or a network is done by
+one thread per process: it numbers the events and gives them to the sinks, a few milliseconds later,
+many at a time. It starts with the first event and not before, so that a server that forks its
+workers after loading the application has one in each worker.
 
 Nothing is dropped in silence. What a sink or the queue could not take is counted with its first and
 last time, and told by an ``audit.gap`` event as soon as there is room; the sequence numbers of lost
@@ -13,18 +15,17 @@ events are used up, so a reader sees the gap even where the telling is lost too.
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import socket
 import threading
 import time
 import weakref
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Union
 
-from .event import build_event, encode_line, gap_event
-from .exchange import Exchange
+from .event import encode, gap_event, numbered_line
 from .gaps import Gap, GapLedger
 from .options import RecorderOptions, default_spool_root, with_environment
 from .sinks import HttpSink, JsonLinesFile, Sink
@@ -33,9 +34,9 @@ from .transport import Transport
 from .trouble import CAPTURE_TROUBLE, LOGGER, Trouble
 
 #: How long the writer waits after the first event, so that one wake-up serves many.
-LINGER_S = 0.01
+LINGER_S = 0.05
 CHUNK = 500
-LINE_BYTES_MAX = 64 * 1024
+EVENT_BYTES_MAX = 64 * 1024
 CLOSE_S = 2.0
 #: How often losses are put on record and their telling is tried while nothing else happens.
 GAP_TICK_S = 1.0
@@ -43,13 +44,15 @@ GAP_TICK_S = 1.0
 AnySlot = Union[Slot, MemorySlot]
 
 
-@dataclass(frozen=True)
 class _Line:
-    data: bytes
-    #: Of an access event; None for one that tells of a loss.
-    time_ms: int | None
-    #: Reason of the loss that it tells; empty for an access event.
-    tells: str = ""
+    __slots__ = ("data", "tells", "time_ms")
+
+    def __init__(self, data: bytes, time_ms: int | None, tells: str = "") -> None:
+        self.data = data
+        #: Of an access event; None for one that tells of a loss.
+        self.time_ms = time_ms
+        #: Reason of the loss that it tells; empty for an access event.
+        self.tells = tells
 
 
 class _Flush:
@@ -60,7 +63,7 @@ class _Flush:
 
 
 class Recorder:
-    """Takes exchanges from any thread. One per process and destination is enough."""
+    """Takes events from any thread. One per process and destination is enough."""
 
     def __init__(self, options: RecorderOptions) -> None:
         self._options = with_environment(options)
@@ -87,7 +90,8 @@ class Recorder:
 
     def _forget_threads(self) -> None:
         """The state before the first event: at the start, and in the child of a fork."""
-        self._queue: deque[Exchange | _Flush] = deque()
+        #: Time in ms and encoded event.
+        self._queue: deque[tuple[int, bytes] | _Flush] = deque()
         self._wake = threading.Event()
         self._start_lock = threading.Lock()
         self._drop_lock = threading.Lock()
@@ -98,24 +102,34 @@ class Recorder:
         self._slot: AnySlot | None = None
         self._gaps = GapLedger()
         self._gaps_saved_at = 0.0
-        self._queue_gap = Gap()
-        self._producer = ""
+        self._lost_on_path = GapLedger()
+        self._producer = b""
         self.trouble.renew_lock()
 
     # On the request path
 
-    def put(self, exchange: Exchange) -> None:
-        """Takes a sealed exchange. Never blocks; a full queue drops and counts it."""
+    def record(self, event: dict[str, Any]) -> None:
+        """Takes a wire event without ``producer``. Never blocks; a full queue drops and counts it.
+
+        Raises ``TypeError`` or ``ValueError`` for an event that is not JSON.
+        """
+        data = encode(event)
+        if len(data) > EVENT_BYTES_MAX:
+            data = encode({name: value for name, value in event.items() if name != "ext"})
         if len(self._queue) >= self._queue_max:
-            with self._drop_lock:
-                self._queue_gap.add(exchange.time_ms)
-            self.trouble.note("queue_full", "the queue is full: events are dropped and counted")
+            self.lose("queue_full", event["time"])
             return
-        self._queue.append(exchange)
+        self._queue.append((event["time"], data))
         if not self._wake.is_set():
             self._wake.set()
         if self._thread is None:
             self._start()
+
+    def lose(self, reason: str, time_ms: int) -> None:
+        """Counts an event that could not be recorded, so that it is told by an ``audit.gap``."""
+        with self._drop_lock:
+            self._lost_on_path.add(reason, Gap(1, time_ms, time_ms))
+        self.trouble.note(reason, "events are lost (%s) and counted", reason)
 
     def _start(self) -> None:
         with self._start_lock:
@@ -175,7 +189,7 @@ class Recorder:
     def _run(self) -> None:
         self._safely("open_error", self._open)
         while not (self._closing and not self._queue):
-            self._wake.wait(GAP_TICK_S if self._gaps or self._queue_gap.count else None)
+            self._wake.wait(GAP_TICK_S if self._gaps or self._lost_on_path else None)
             if not self._closing:
                 time.sleep(LINGER_S)
             self._wake.clear()
@@ -207,7 +221,7 @@ class Recorder:
         root = self._state_root()
         self._slot = self._claim(root)
         name = options.producer or socket.gethostname() or "python"
-        self._producer = f"{name[:200]}/{self._slot.producer}"
+        self._producer = json.dumps(f"{name[:200]}/{self._slot.producer}").encode("ascii")
         self._gaps = GapLedger(self._slot.load_gaps())
         if options.file:
             self._sinks.append(JsonLinesFile(options.file, self.trouble))
@@ -241,86 +255,72 @@ class Recorder:
             return MemorySlot()
 
     def _empty_queue(self) -> None:
-        self._note_queue_gap()
+        self._note_lost_on_path()
         while self._queue:
-            exchanges: list[Exchange] = []
-            marks: list[_Flush] = []
-            while self._queue and len(exchanges) < CHUNK and not marks:
+            events: list[tuple[int, bytes]] = []
+            mark: _Flush | None = None
+            while self._queue and len(events) < CHUNK and mark is None:
                 item = self._queue.popleft()
                 if isinstance(item, _Flush):
-                    marks.append(item)
+                    mark = item
                 else:
-                    exchanges.append(item)
-            self._write_or_lose(exchanges)
-            for mark in marks:
+                    events.append(item)
+            self._write_or_lose(events)
+            if mark is not None:
                 mark.done.set()
         if self._gaps:
             self._write([])
         self._save_gaps()
 
-    def _write_or_lose(self, exchanges: list[Exchange]) -> None:
+    def _write_or_lose(self, events: list[tuple[int, bytes]]) -> None:
         try:
-            self._write(exchanges)
+            self._write(events)
         except Exception as error:
             self.trouble.note("writer_error", "events were lost: %r", error)
-            self._lose("writer_error", exchanges)
+            for time_ms, _ in events:
+                self._gaps.add("writer_error", Gap(1, time_ms, time_ms))
 
-    def _note_queue_gap(self) -> None:
+    def _note_lost_on_path(self) -> None:
+        """Their numbers are used up: a reader sees the gap even where its telling is lost too."""
+        if not self._lost_on_path or self._slot is None:
+            return
         with self._drop_lock:
-            dropped, self._queue_gap = self._queue_gap, Gap()
-        if dropped.count and self._slot is not None:
-            self._slot.reserve(dropped.count)
-            self._gaps.add("queue_full", dropped)
+            lost, self._lost_on_path = self._lost_on_path, GapLedger()
+        for reason, gap in lost.due(set()).items():
+            self._slot.reserve(gap.count)
+            self._gaps.add(reason, gap)
 
-    def _write(self, exchanges: list[Exchange]) -> None:
+    def _write(self, events: list[tuple[int, bytes]]) -> None:
         """One chunk: what was lost before, then these, to every sink."""
         slot = self._slot
         if slot is None:
-            self._lose("open_error", exchanges)
+            for time_ms, _ in events:
+                self._gaps.add("open_error", Gap(1, time_ms, time_ms))
             return
-        events = [(e.time_ms, event) for e in exchanges if (event := self._build(e)) is not None]
         due = self._gaps.due({sink.refusal() for sink in self._sinks if not sink.has_room()})
         if not events and not due:
             return
-        numbered = [(None, gap_event(r, g.count, g.first_ms, g.last_ms), r) for r, g in due.items()]
-        seq = slot.reserve(len(numbered) + len(events))
-        lines: list[_Line] = []
-        for time_ms, event, reason in [*numbered, *((t, e, "") for t, e in events)]:
-            lines.append(_Line(self._number(event, seq + len(lines)), time_ms, reason))
+        lines = [
+            _Line(encode(gap_event(r, g.count, g.first_ms, g.last_ms)), None, r)
+            for r, g in due.items()
+        ]
+        lines.extend(_Line(data, time_ms) for time_ms, data in events)
+        seq = slot.reserve(len(lines))
+        for line in lines:
+            line.data = numbered_line(line.data, self._producer, seq)
+            seq += 1
         if slot.error is not None:
             self.trouble.note("seq_error", "numbers could not be kept: %s", slot.error)
         self.trouble.count("recorded", len(events))
         told: set[str] = set()
         for sink in self._sinks:
-            told |= self._give(sink, [line for line in lines if _goes_to(line.tells, sink)])
+            told |= self._give(sink, lines)
         self._gaps.forget({reason: gap for reason, gap in due.items() if reason in told})
-
-    def _build(self, exchange: Exchange) -> dict[str, Any] | None:
-        try:
-            return build_event(exchange)
-        except Exception as error:
-            self.trouble.note("build_error", "an event could not be built: %r", error)
-            self._lose("build_error", [exchange])
-            return None
-
-    def _lose(self, reason: str, exchanges: list[Exchange]) -> None:
-        """Counts them as lost; their numbers are used up."""
-        for exchange in exchanges:
-            self._gaps.add(reason, Gap(1, exchange.time_ms, exchange.time_ms))
-        if self._slot is not None and exchanges:
-            self._slot.reserve(len(exchanges))
-
-    def _number(self, event: dict[str, Any], seq: int) -> bytes:
-        event["producer"] = self._producer
-        event["producerSeq"] = seq
-        line = encode_line(event)
-        if len(line) > LINE_BYTES_MAX:
-            event.pop("ext", None)
-            line = encode_line(event)
-        return line
 
     def _give(self, sink: Sink, lines: list[_Line]) -> set[str]:
         """Gives the lines to a sink, counts what it did not take; the reasons that it did tell."""
+        if any(line.tells for line in lines):
+            lines = [line for line in lines if _goes_to(line.tells, sink)]
         taken = sink.write([line.data for line in lines])
         lost = Gap()
         for line in lines[taken:]:

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+from .text import LONG_TEXT_BYTES_MAX, clip
 
 #: What calls a model on the usual servers and APIs: a method and a shell pattern of the path.
 MODEL_ENDPOINTS: tuple[str, ...] = tuple(
@@ -70,6 +72,21 @@ def verb_of(method: str, path: str, model_call: bool) -> str:
     literal = [s for s in path.split("/") if s and not s.startswith("{")]
     last = literal[-1].rpartition(":")[2] if literal else ""
     return _VERBS.get(last, last) or "invoke"
+
+
+class Endpoint(NamedTuple):
+    """What is the same for all requests of an endpoint."""
+
+    text: str
+    #: Of a plain web request, and of the call of a model.
+    verb: str
+    call_verb: str
+
+
+@lru_cache(maxsize=1024)
+def describe(method: str, path: str) -> Endpoint:
+    text = clip(f"{method} {path}", LONG_TEXT_BYTES_MAX)
+    return Endpoint(text, verb_of(method, path, False), clip(verb_of(method, path, True)))
 
 
 def flask_template(rule: str) -> str:
