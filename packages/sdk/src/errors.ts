@@ -253,6 +253,11 @@ export const ERRORS = {
     status: 400,
     help: 'The file is not a signed note or checkpoint of C2SP; fetch it again, unchanged.',
   },
+  'query.catching_up': {
+    fault: 'busy',
+    status: 503,
+    help: 'Ask again after the time in Retry-After; /healthz shows how far the index is.',
+  },
   'query.failed': {
     fault: 'broken',
     status: 500,

@@ -32,6 +32,8 @@ export const FOLLOWER_BYTES_MAX: number = 64 * 1024 * 1024
 export const CATCH_UP_ENTRIES = 2048
 /** Longest time one search may take. */
 export const SEARCH_MS_MAX = 30_000
+/** How long a question for one event waits for an index that is behind. */
+export const INDEX_WAIT_MS = 5000
 /** Most events in one page of a search. */
 export const PAGE_EVENTS_MAX = 1000
 /** Most groups in one summary. */

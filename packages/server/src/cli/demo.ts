@@ -101,7 +101,7 @@ Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed a
 
 Who reached most:
 
-${indent(printSummary({ by, groups, refused: 0 }, io.width - 2))}
+${indent(printSummary({ by, groups }, io.width - 2))}
 Try, in another terminal:
 
   npx tocsin events search 'actor.id:svc-* and not outcome:success' --limit 5

@@ -30,6 +30,8 @@ type Summary = {
   readonly groups: readonly SummaryGroup[]
   /** Lines that are no events. */
   readonly refused: number
+  /** False while the index of a server is behind. */
+  readonly complete: boolean
 }
 
 export async function summary(text: string, flags: SummaryFlags, io: Io): Promise<ExitCode> {
@@ -42,7 +44,9 @@ export async function summary(text: string, flags: SummaryFlags, io: Io): Promis
       io.say(`${found.refused} lines are no events; \`tocsin capture test\` shows why.`)
     }
   }
-  return EXIT.ok
+  if (found.complete) return EXIT.ok
+  io.say('Partial: the index is still catching up; ask again in a moment.')
+  return EXIT.partial
 }
 
 async function summarise(where: Where, flags: SummaryFlags, io: Io): Promise<Summary> {
@@ -64,7 +68,7 @@ async function summarise(where: Where, flags: SummaryFlags, io: Io): Promise<Sum
     else if (event.time >= range.fromMs && event.time < range.toMs && matches(event))
       fold.add(event)
   }
-  return { by, groups: fold.groups(parseLimit(flags.limit)), refused }
+  return { by, groups: fold.groups(parseLimit(flags.limit)), refused, complete: true }
 }
 
 async function askServer(
@@ -87,7 +91,9 @@ function fieldsOf({ by }: SummaryFlags): readonly string[] {
   throw new TocsinError('cli.usage', { public: '--by takes field names, like actor.id,status' })
 }
 
-export function printSummary({ by, groups }: Summary, width: number): string {
+type Shown = Pick<Summary, 'by' | 'groups'>
+
+export function printSummary({ by, groups }: Shown, width: number): string {
   const heads = [...by, 'requests', 'failures', 'bytes in', 'bytes out', 'first seen', 'last seen']
   const rows = groups.map(g => [
     ...g.group.map(value => value ?? '(none)'),

@@ -1,10 +1,11 @@
 // Searching, opening and summing up events. Every one of these reads is an event itself
 // (`tocsin.read`), durable before the answer leaves: who looked is part of the record.
 
+import { setTimeout } from 'node:timers/promises'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
 import { Type } from 'typebox'
-import { PAGE_EVENTS_MAX } from '../base/limits.ts'
+import { INDEX_WAIT_MS, PAGE_EVENTS_MAX } from '../base/limits.ts'
 import type { FoundEvent, PageCursor } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
 import type { Caller } from './gate.ts'
@@ -67,12 +68,33 @@ function findRoute(app: App, deps: RouteDeps): void {
   app.get('/v1/events/:id', { schema }, async (request, reply) => {
     const caller = deps.gate.admit(request, 'read')
     const { id } = request.params
-    const found = await deps.query.find(id)
+    const found = await findSettled(deps, id)
     await recordRead(deps, caller, { event: id, rows: found ? 1 : 0 })
     if (!found) {
       throw new TocsinError('event.unknown', { public: `no event has the id ${id.slice(0, 64)}` })
     }
     return reply.type('application/json').send(withIntegrity(found, deps.log.origin))
+  })
+}
+
+/**
+ * An event may be durable and not indexed yet: "no such event" is only said of what the index has
+ * seen.
+ */
+async function findSettled({ log, query }: RouteDeps, id: string): Promise<FoundEvent | null> {
+  const size = log.size
+  const found = await query.find(id)
+  if (found) return found
+  const stop = new AbortController()
+  const waited = setTimeout(INDEX_WAIT_MS, undefined, { signal: stop.signal }).catch(
+    () => undefined,
+  )
+  await Promise.race([query.settled(), waited])
+  stop.abort()
+  const foundLater = await query.find(id)
+  if (foundLater || query.indexed >= size) return foundLater
+  throw new TocsinError('query.catching_up', {
+    public: `the index has read ${query.indexed} of ${size} entries; the event may be in the rest`,
   })
 }
 
@@ -87,9 +109,10 @@ function summaryRoute(app: App, deps: RouteDeps): void {
     const { q = '*', by = 'actor.id', limit = SUMMARY_GROUPS, ...asked } = request.query
     const range = parseRange(asked, deps.clock.nowMs())
     const fields = by.split(',').map(name => name.trim())
+    const complete = deps.query.indexed >= deps.log.size
     const groups = await deps.query.summarise({ text: hideReads(q), range, by: fields, limit })
     await recordRead(deps, caller, { query: q, by, rows: groups.length })
-    return { by: fields, groups, from: range.fromMs, to: range.toMs }
+    return { by: fields, groups, complete, from: range.fromMs, to: range.toMs }
   })
 }
 

@@ -72,6 +72,7 @@ export const SUMMARY: TSchema = Type.Object({
       lastMs: timeMs('Last seen'),
     }),
   ),
+  complete: Type.Boolean({ description: 'False while the index is behind what is durable' }),
   from: timeMs('Start of the range'),
   to: timeMs('End of the range, exclusive'),
 })
