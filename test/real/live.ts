@@ -76,7 +76,7 @@ export class Live {
       })
     }
     await untilAnswers(`${this.url}/healthz`, () => {
-      if (child.exitCode !== null) throw new Error(`the server ended: ${this.#said}`)
+      if (hasEnded(child)) throw new Error(`the server ended: ${this.#said}`)
     })
   }
 
@@ -131,8 +131,12 @@ export async function execute(
   return { code: child.exitCode, out, err }
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const ended = once(child, 'exit')
   child.kill(signal)
   await ended
