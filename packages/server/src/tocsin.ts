@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { type TocsinError as Failure, TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
 import type { Clock } from './base/clock.ts'
-import { makeDirectory } from './base/durable.ts'
 import type { Telemetry } from './base/emit.ts'
 import type { Entropy } from './base/entropy.ts'
 import { type DirectoryLock, lockDirectory } from './base/lock.ts'
@@ -59,7 +58,6 @@ export interface Tocsin {
 
 /** Throws `log.in_use`, `log.corrupt`, `log.key_missing`: each says what to do. */
 export async function openTocsin(dataDir: string, deps: TocsinDeps): Promise<Tocsin> {
-  makeDirectory(dataDir)
   const lock = lockDirectory(dataDir, process.pid)
   try {
     return await openLocked(dataDir, lock, deps)

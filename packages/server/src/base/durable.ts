@@ -121,7 +121,7 @@ function meaningOf(
   if (isDiskFull(error)) {
     return ['log.disk_full', `the disk of ${directory} is full; free some space, nothing was lost`]
   }
-  if (['EACCES', 'EPERM', 'EROFS'].some(code => hasCode(error, code))) {
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].some(code => hasCode(error, code))) {
     return [
       'log.not_writable',
       `${directory} cannot be written (${message}); run Tocsin as its owner`,

@@ -50,6 +50,12 @@ describe('the lock of a data directory', () => {
     lockDirectory(directory, 1).release()
   })
 
+  it('makes the directory where it is missing, for its owner only', () => {
+    const made = join(directory, 'a/b')
+    lockDirectory(made, 1).release()
+    assert.equal(statSync(made).mode & 0o777, 0o700)
+  })
+
   it('writes nothing into the lock file and forgets the owner at the end', () => {
     const lock = lockDirectory(directory, 7)
     assert.deepEqual(readOwner(directory), { pid: 7 })
@@ -59,7 +65,8 @@ describe('the lock of a data directory', () => {
   })
 
   it('says that a directory cannot be written rather than that it is in use', () => {
-    assert.throws(() => lockDirectory(join(directory, 'missing'), 1), { code: 'log.not_writable' })
+    writeFileSync(join(directory, 'file'), '')
+    assert.throws(() => lockDirectory(join(directory, 'file/x'), 1), { code: 'log.not_writable' })
     writeFileSync(join(directory, 'lock.sqlite'), 'garbage'.repeat(1000))
     assert.throws(() => lockDirectory(directory, 1), {
       code: 'log.not_writable',

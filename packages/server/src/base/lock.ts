@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TocsinError } from '@tocsin/sdk/errors'
-import { isDiskFull, readFileIfThere, replaceFile } from './durable.ts'
+import { diskError, isDiskFull, makeDirectory, readFileIfThere, replaceFile } from './durable.ts'
 
 export interface DirectoryLock {
   /** Tells whoever finds the directory locked where its owner can be reached. */
@@ -22,10 +22,20 @@ const SQLITE_BUSY = 5
 const SQLITE_NOTADB = 26
 
 /**
- * Throws `log.in_use`, naming the owner, when another process holds the directory, and
- * `log.not_writable` when this one may not write in it.
+ * Locks the directory, which is made where it is missing. Throws `log.in_use`, naming the owner, when
+ * another process holds it, `log.not_writable` when this one may not write in it, and what else
+ * the disk says.
  */
 export function lockDirectory(directory: string, pid: number): DirectoryLock {
+  try {
+    makeDirectory(directory)
+    return lockExisting(directory, pid)
+  } catch (error) {
+    throw diskError(error, directory)
+  }
+}
+
+function lockExisting(directory: string, pid: number): DirectoryLock {
   const ownerPath = join(directory, 'owner.json')
   const database = openLocked(directory)
   let isHeld = true

@@ -66,12 +66,15 @@ describe('a thread', () => {
   it('tells it once, and not when it was stopped', async () => {
     let failures = 0
     const thread = startThread(here, 'throws', null)
-    thread.onFailure(() => {
-      failures += 1
+    const failed = new Promise<void>(resolve => {
+      thread.onFailure(() => {
+        failures += 1
+        resolve()
+      })
     })
     thread.send(1)
     thread.send(2)
-    await new Promise(resolve => setTimeout(resolve, 200))
+    await failed
     await thread.stop()
     assert.equal(failures, 1)
     const stopped = startThread(here, 'echo', null)

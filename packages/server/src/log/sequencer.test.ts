@@ -224,7 +224,7 @@ describe('the sequencer', () => {
     )
     assert.equal(rig.sequencer.size, 0)
     await rig.sequencer.close()
-    assert.deepEqual(rig.done.slice(-3), ['stop tiles', 'close wal false', 'close ids'])
+    assert.deepEqual(rig.done.slice(-3), ['stop tiles', 'close ids', 'close wal false'])
   })
 
   it('ends when the tile thread or another part fails', async () => {
@@ -384,7 +384,7 @@ describe('closing', () => {
     rig.publish(1)
     await closed
     assert.equal(rig.sequencer.close(), rig.sequencer.close())
-    assert.deepEqual(rig.done.slice(-4), ['close tiles', 'sync', 'close wal true', 'close ids'])
+    assert.deepEqual(rig.done.slice(-4), ['close tiles', 'sync', 'close ids', 'close wal true'])
   })
 
   it('keeps the write-ahead log when something is not covered or the ids are not durable', async () => {

@@ -219,8 +219,9 @@ export function buildSequencer(parts: SequencerParts): Sequencer {
     if (dead) await tiles.stop()
     else await tiles.close()
     await trimming
-    wal.close(!dead && unsealed.publishedSize === unsealed.size && (await syncIds()))
+    const isCovered = !dead && unsealed.publishedSize === unsealed.size && (await syncIds())
     await ids.close()
+    wal.close(isCovered)
   }
 
   /** False when the disk is too full for it: the write-ahead log then stays. */
@@ -253,7 +254,9 @@ export function buildSequencer(parts: SequencerParts): Sequencer {
     onPublished: publishedListeners.add,
     fail: die,
     close() {
-      closing ??= close()
+      closing ??= close().catch((error: unknown) => {
+        throw diskError(error, parts.dataDir)
+      })
       return closing
     },
   }

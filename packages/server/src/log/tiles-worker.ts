@@ -77,6 +77,16 @@ function schedule(): void {
   timer ??= setTimeout(() => enqueue(publish), CHECKPOINT_INTERVAL_MS)
 }
 
+/** Whoever opens the log waits for this, so even a full disk is an answer. */
+function begin(writer: TileWriter): void {
+  try {
+    writer.begin()
+    thread.send({ kind: 'begun' })
+  } catch (error) {
+    fail(error)
+  }
+}
+
 async function publish(writer: TileWriter): Promise<void> {
   if (timer) clearTimeout(timer)
   timer = null
@@ -97,10 +107,7 @@ function take(message: ToTiles): void {
     case 'begin':
       // What a crash left in the write-ahead log is published at once: until then nothing may be
       // acknowledged on it.
-      enqueue(writer => {
-        writer.begin()
-        thread.send({ kind: 'begun' })
-      })
+      enqueue(begin)
       enqueue(publish)
       return
     case 'close':
