@@ -1,11 +1,9 @@
-// Who may import whom: borders between packages, ranks and front doors inside the server, no
-// cycles.
+// Who may load whom: borders between packages, ranks of the server's folders, front doors, cycles.
 
-import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { importsOf, ROOT, type Source } from './source.ts'
+import { importsOf, type Source } from './source.ts'
 
-/** Ranks of the server's folders; what lies beside them at the top is rank 8. */
+/** Ranks of the server's folders; cli/ and what lies beside the folders at the top is rank 8. */
 const RANKS: { readonly [folder: string]: number } = {
   base: 2,
   log: 3,
@@ -15,70 +13,69 @@ const RANKS: { readonly [folder: string]: number } = {
   watch: 5,
   respond: 6,
   show: 7,
-  cli: 8,
 }
 const TOP_RANK = 8
-/** Folders of independent modules, each a door of its own. */
-const OPEN_FOLDERS = new Set(['base'])
 const SERVER = 'packages/server/src/'
+/** Where the SDK may use Node's own modules. */
+const SDK_NODE = 'packages/sdk/src/node/'
+/** Folders of independent modules, each a door of its own. */
+const OPEN_FOLDERS: ReadonlySet<string> = new Set([`${SERVER}base`])
+/** Packages of this repository that each may load; only the server may load others, too. */
 const PACKAGES: { readonly [name: string]: readonly string[] } = {
   sdk: [],
   detect: ['@tocsin/sdk'],
   simulate: ['@tocsin/sdk'],
+  server: ['@tocsin/sdk', '@tocsin/detect', '@tocsin/simulate'],
 }
 
-const isTest = (path: string) => path.endsWith('.test.ts')
+/** Tests, and what only tests use: `x.test.ts`, `test-x.ts`, `x-rig.ts`. */
+export function isTestPath(path: string): boolean {
+  return /\.test\.ts$|(?:^|\/)test-[\w-]+\.ts$|-rig\.ts$/.test(path)
+}
 
-/** One sentence per import that crosses a border it may not cross. */
-export function borderFaults(source: Source): readonly string[] {
+/** One sentence per import that goes where it may not. `declared`: the server's dependencies. */
+export function borderFaults(source: Source, declared: readonly string[]): readonly string[] {
   const { path } = source
-  const [, name = ''] = /^packages\/([^/]+)\/src\//.exec(path) ?? []
-  const allowed = PACKAGES[name]
-  return importsOf(source).flatMap(spec => {
-    if (spec.startsWith('.')) return name === 'server' ? serverFaults(path, spec) : []
-    if (allowed && !isTest(path)) return packageFaults({ path, name, allowed }, spec)
-    return []
+  const [, name] = /^packages\/([^/]+)\/src\//.exec(path) ?? []
+  if (name === undefined || isTestPath(path)) return []
+  return importsOf(source).flatMap(({ spec, line }) => {
+    const fault = spec.startsWith('.')
+      ? fileFault(path, join(dirname(path), spec), name)
+      : packageFault(path, spec, [
+          ...(PACKAGES[name] ?? []),
+          ...(name === 'server' ? declared : []),
+        ])
+    return fault === null ? [] : [`${path}:${line}: ${fault}`]
   })
 }
 
-type PackageFile = {
-  readonly path: string
-  readonly name: string
-  readonly allowed: readonly string[]
+function packageFault(path: string, spec: string, allowed: readonly string[]): string | null {
+  if (spec.startsWith('node:') && (path.startsWith(SDK_NODE) || path.startsWith(SERVER)))
+    return null
+  if (allowed.some(one => spec === one || spec.startsWith(`${one}/`))) return null
+  return `may not import ${spec}`
 }
 
-function packageFaults({ path, name, allowed }: PackageFile, spec: string): readonly string[] {
-  const isNodeDoor = name === 'sdk' && path.startsWith('packages/sdk/src/node/')
-  if (spec.startsWith('node:') && isNodeDoor) return []
-  if (allowed.some(one => spec === one || spec.startsWith(`${one}/`))) return []
-  return [`${path}: ${name} may not import ${spec}`]
-}
-
-function serverFaults(path: string, spec: string): readonly string[] {
-  const target = join(dirname(path), spec)
-  if (!target.startsWith(SERVER)) return isTest(path) ? [] : leaves(path, target)
-  const from = folderOf(path)
-  const to = folderOf(target)
-  if (from === to) return []
-  const faults: string[] = []
-  if (!isTest(path)) {
-    const isDown =
-      rankOf(to) < rankOf(from) || (rankOf(from) === TOP_RANK && rankOf(to) === TOP_RANK)
-    if (!isDown) faults.push(`${path}: ${from || 'top'} may not import ${to || 'top'} (${spec})`)
+function fileFault(path: string, target: string, name: string): string | null {
+  if (target === `packages/${name}/package.json`) return null
+  if (!target.startsWith(`packages/${name}/src/`)) return `leaves its package for ${target}`
+  if (isTestPath(target)) return `uses ${target}, which is for tests`
+  if (/-worker\.ts$/.test(target) && dirname(target) !== dirname(path)) {
+    return `${target} is loaded only by its own folder`
   }
-  if (!isTest(path) && to !== '' && !OPEN_FOLDERS.has(to) && rankOf(to) < TOP_RANK) {
-    if (target !== `${SERVER}${to}/${to}.ts`) {
-      faults.push(`${path}: ${spec} is not the front door of ${to}/`)
-    }
-  }
-  return faults
+  return rankFault(path, target) ?? doorFault(path, target)
 }
 
-function leaves(path: string, target: string): readonly string[] {
-  return target === 'packages/server/package.json' ? [] : [`${path}: leaves the package: ${target}`]
+function rankFault(path: string, target: string): string | null {
+  if (!path.startsWith(SERVER)) return null
+  const from = topFolder(path)
+  const to = topFolder(target)
+  if (from === to) return null
+  const isDown = rankOf(to) < rankOf(from) || rankOf(from) === TOP_RANK
+  return isDown ? null : `${from || 'top'} may not import ${to || 'top'} (${target})`
 }
 
-function folderOf(path: string): string {
+function topFolder(path: string): string {
   const [first = '', ...rest] = path.slice(SERVER.length).split('/')
   return rest.length === 0 ? '' : first
 }
@@ -87,50 +84,53 @@ function rankOf(folder: string): number {
   return RANKS[folder] ?? TOP_RANK
 }
 
+/** Out of a folder to its surroundings is free; into one leads only its door, one at a time. */
+function doorFault(path: string, target: string): string | null {
+  const from = `${dirname(path)}/`
+  const folder = dirname(target)
+  if (from.startsWith(`${folder}/`) || OPEN_FOLDERS.has(folder)) return null
+  const isDoor = basename(target) === `${basename(folder)}.ts`
+  const isNext = from.startsWith(`${dirname(folder)}/`)
+  return isDoor && isNext ? null : `${target} is behind the front door of its folder`
+}
+
+/** A folder of code has the file with its name, through which others come in. */
+export function doorlessFolders(paths: readonly string[]): readonly string[] {
+  const folders = new Set(paths.map(path => dirname(path)))
+  return [...folders].filter(folder => {
+    const needsDoor = /^packages\/[^/]+\/src\/./.test(folder) && !OPEN_FOLDERS.has(folder)
+    return needsDoor && !paths.includes(`${folder}/${basename(folder)}.ts`)
+  })
+}
+
 /** Every import cycle, types included, as a path of files. */
 export function cycles(sources: readonly Source[]): readonly string[] {
-  const graph = new Map(sources.map(source => [source.path, relativeImports(source)]))
-  const state = new Map<string, 'open' | 'done'>()
+  const graph = new Map(sources.map(source => [source.path, neighbours(source)]))
+  const done = new Set<string>()
   const found: string[] = []
   const visit = (path: string, trail: readonly string[]) => {
-    if (state.get(path) === 'done') return
-    if (state.get(path) === 'open') {
+    if (trail.includes(path)) {
       found.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
       return
     }
-    state.set(path, 'open')
+    if (done.has(path)) return
     for (const next of graph.get(path) ?? []) visit(next, [...trail, path])
-    state.set(path, 'done')
+    done.add(path)
   }
   for (const path of graph.keys()) visit(path, [])
   return found
 }
 
-function relativeImports(source: Source): readonly string[] {
-  return importsOf(source)
-    .filter(spec => spec.startsWith('.'))
-    .map(spec => join(dirname(source.path), spec))
-}
-
-/** A folder of code has the file with its name, through which others come in. */
-export function doorFaults(paths: readonly string[]): readonly string[] {
-  const folders = new Set(paths.map(path => dirname(path)))
-  return [...folders]
-    .filter(
-      folder => /^packages\/[^/]+\/src\/./.test(folder) && !OPEN_FOLDERS.has(basename(folder)),
-    )
-    .filter(folder => !existsSync(join(ROOT, folder, `${basename(folder)}.ts`)))
-    .map(folder => `${folder}/ has no front door ${basename(folder)}.ts`)
-}
-
-/** Files that a module needs, itself included, within its package. */
+/** Files that a module needs within its package, itself included. */
 export function importClosure(start: string, read: (path: string) => Source): ReadonlySet<string> {
-  const seen = new Set<string>()
-  const visit = (path: string) => {
-    if (seen.has(path)) return
-    seen.add(path)
-    for (const next of relativeImports(read(path))) visit(next)
-  }
-  visit(start)
+  const seen = new Set([start])
+  for (const path of seen) for (const next of neighbours(read(path))) seen.add(next)
   return seen
+}
+
+/** Threads' files are no imports: caller and thread speak by messages. */
+function neighbours(source: Source): readonly string[] {
+  return importsOf(source)
+    .filter(({ spec, isThread }) => spec.startsWith('.') && !isThread)
+    .map(({ spec }) => join(dirname(source.path), spec))
 }

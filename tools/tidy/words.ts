@@ -1,7 +1,8 @@
-// Rules about single lines and names: what may not be written, and where the world may be asked.
+// Rules about names and single lines: what nothing is called, how long a line is, and where the
+// world may be asked.
 
 import { basename } from 'node:path'
-import { enclosingFunction, type Source } from './source.ts'
+import { lineFinder, type Source } from './source.ts'
 
 const BANNED_NAMES = /^(?:utils?|helpers?|shared|common|misc|types|index)$/
 const LINE_CHARS_MAX = 100
@@ -12,7 +13,7 @@ export function nameFaults(paths: readonly string[]): readonly string[] {
   return paths.flatMap(path =>
     path
       .split('/')
-      .filter(part => BANNED_NAMES.test(basename(part).replace(/\.\w+$/, '')))
+      .filter(part => BANNED_NAMES.test(basename(part).replace(/\..*$/, '')))
       .map(part => `${path}: nothing is called ${part}`),
   )
 }
@@ -20,61 +21,54 @@ export function nameFaults(paths: readonly string[]): readonly string[] {
 export function lineFaults({ path, text }: Source): readonly string[] {
   return text.split('\n').flatMap((line, i) => {
     const holdsText = /^[^/]*['"`].*['"`]/.test(line)
-    const isLong = [...line].length > (holdsText ? TEXT_LINE_CHARS_MAX : LINE_CHARS_MAX)
-    return isLong ? [`${path}:${i + 1}: longer than ${LINE_CHARS_MAX} characters`] : []
+    const charsMax = holdsText ? TEXT_LINE_CHARS_MAX : LINE_CHARS_MAX
+    return [...line].length > charsMax ? [`${path}:${i + 1}: over ${charsMax} characters`] : []
   })
 }
 
-/** A file that only hands on what other folders export. */
-export function isBarrel({ path, code }: Source): boolean {
-  if (path.endsWith('.test.ts')) return false
-  const lines = code.split('\n').filter(line => line.trim() !== '')
-  const isHandOn = (line: string) =>
-    /^(?:export \{|export type \{|export \*|\} from|\s+[\w\s,]+,?$)/.test(line)
-  return lines.length > 0 && lines.every(isHandOn)
+/** A file that only hands on what others export. */
+export function isBarrel({ code }: Source): boolean {
+  const handsOn =
+    /\b(?:import|export)\s+(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[^}]*\})(?:\s+from\s*(['"])\s*\1)?/g
+  return code.trim() !== '' && code.replaceAll(handsOn, '').replaceAll(/[\s;]/g, '') === ''
 }
 
-/** Where time, randomness, the network, the environment and the terminal may be asked. */
-const WORLD: readonly { readonly what: RegExp; readonly where: RegExp }[] = [
-  { what: /\bDate\.now\(/, where: /\/base\// },
-  { what: /\bMath\.random\(/, where: /^never$/ },
-  { what: /\bprocess\.env\b/, where: /\/config\.ts$/ },
-  { what: /\bconsole\.\w+\(/, where: /^never$/ },
-  { what: /(?<![\w.])fetch\((?!\))/, where: /\/(?:cli|node)\/|\/sdk\/src\/(?:verify|proof)\// },
+type WorldRule = {
+  readonly name: string
+  readonly what: RegExp
+  /** Where it may be asked. */
+  readonly where: RegExp
+}
+
+const WORLD: readonly WorldRule[] = [
+  { name: 'time', what: /\bDate\.now\(|\bnew Date\(\)/g, where: /\/(?:base|cli|sdk\/src\/node)\// },
+  { name: 'chance', what: /\bMath\.random\(/g, where: /^nowhere$/ },
+  {
+    name: 'chance',
+    what: /\brandom(?:Bytes|UUID|Fill|FillSync|Int)\(|\bgetRandomValues\(/g,
+    where: /\/(?:base|sdk\/src\/node)\//,
+  },
+  { name: 'environment', what: /\bprocess\.env\b/g, where: /\/config\.ts$/ },
+  { name: 'terminal', what: /\bconsole\.\w+\(/g, where: /\/cli\// },
+  {
+    name: 'process',
+    what: /\bprocess\.(?:std(?:in|out|err)|argv|exit|exitCode|cwd|chdir|kill)\b/g,
+    where: /\/cli\/|\/main\.ts$|\/base\//,
+  },
+  { name: 'network', what: /(?<![\w.])fetch\(/g, where: /\/(?:cli|sdk\/src\/node)\// },
 ]
 
-export function worldFaults({ path, code }: Source): readonly string[] {
-  return code
-    .split('\n')
-    .flatMap((line, i) =>
-      WORLD.filter(({ what, where }) => what.test(line) && !where.test(path)).map(
-        ({ what }) => `${path}:${i + 1}: ${what.source} is handed in, not asked for here`,
-      ),
-    )
-}
-
-export type Count = { readonly rule: string; readonly count: number }
-
-/** What is not forbidden but may only become less: counted per file. */
-export function ratchetCounts(source: Source): readonly Count[] {
-  const { path, code } = source
-  const lines = code.split('\n')
-  const asLines = lines.flatMap((line, i) => {
-    const isCast = /\bas (?!const\b)(?:[A-Z{(]|unknown|keyof|typeof|never)/.test(line)
-    const isImport =
-      /^\s*(?:import|export|type [\w]+ as)\b/.test(line) || /^\s*\w+ as \w+,?$/.test(line)
-    return isCast && !isImport ? [i + 1] : []
-  })
-  const casts = asLines.filter(line => !enclosingFunction(source, line).startsWith('parse'))
-  const counts = [
-    { rule: 'as', count: casts.length },
-    { rule: 'any', count: matches(code, /(?::|<|\bas) ?any\b/g) },
-    { rule: 'non-null', count: matches(code, /[\w)\]]!(?=[.;,)\]\s[])(?!=)/g) },
-    { rule: 'enum', count: matches(code, /^\s*(?:export )?(?:const )?enum /gm) },
-  ]
-  return path.endsWith('.test.ts') ? [] : counts.filter(({ count }) => count > 0)
-}
-
-function matches(text: string, pattern: RegExp): number {
-  return [...text.matchAll(pattern)].length
+/** One sentence per place where a product's file asks the world instead of being handed it. */
+export function worldFaults({ path, js }: Source): readonly string[] {
+  const lineAt = lineFinder(js)
+  // A function of that name may be handed in, too.
+  const ownFetch = /\b(?:const|let|function)\s+fetch\b|[({,]\s*fetch\s*[,})=]/.test(js)
+  const rules = WORLD.filter(
+    ({ name, where }) => !where.test(path) && !(name === 'network' && ownFetch),
+  )
+  return rules.flatMap(({ name, what }) =>
+    [...js.matchAll(what)].map(
+      match => `${path}:${lineAt(match.index)}: ${name} is handed in, not asked (${match[0]})`,
+    ),
+  )
 }
