@@ -10,31 +10,32 @@ const UNIT_MS: { readonly [unit: string]: number } = {
 }
 const DAY_MS = 86_400_000
 
+export type Moment = { readonly fromMs: number; readonly toMs: number }
+
 /**
  * From inclusive, to exclusive: a day for a date, one millisecond otherwise; null when it is no
  * time.
  */
-export function momentRange(
-  text: string,
-  nowMs: number,
-): { readonly fromMs: number; readonly toMs: number } | null {
+export function momentRange(text: string, nowMs: number): Moment | null {
   const relative = /^now(?:-(\d{1,6})([smhdw]))?$/i.exec(text)
   if (relative) {
     const unit = UNIT_MS[relative[2]?.toLowerCase() ?? 's'] ?? 0
     return moment(nowMs - Number(relative[1] ?? 0) * unit)
   }
   if (/^\d{10,16}$/.test(text)) return moment(Number(text))
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) {
-    const fromMs = Date.parse(text)
-    return Number.isFinite(fromMs) ? { fromMs, toMs: fromMs + DAY_MS } : null
-  }
-  const form = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?$/i
+  const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/i
   const [, date, time, offset = 'Z'] = form.exec(text) ?? []
-  if (date === undefined || time === undefined) return null
-  const ms = Date.parse(`${date}T${time}${offset.toUpperCase()}`)
-  return Number.isFinite(ms) ? moment(ms) : null
+  if (date === undefined || !isDate(date)) return null
+  if (time === undefined) return moment(Date.parse(date), DAY_MS)
+  return moment(Date.parse(`${date}T${time}${offset.toUpperCase()}`))
 }
 
-function moment(fromMs: number): { readonly fromMs: number; readonly toMs: number } {
-  return { fromMs, toMs: fromMs + 1 }
+/** V8 reads 30 February as 2 March. */
+function isDate(text: string): boolean {
+  const ms = Date.parse(text)
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(text)
+}
+
+function moment(fromMs: number, spanMs = 1): Moment | null {
+  return Number.isSafeInteger(fromMs) ? { fromMs, toMs: fromMs + spanMs } : null
 }

@@ -1,8 +1,9 @@
 // A checked question as a function over one event, with the same meaning as the SQL: for live
 // streams, and for events that stand in no index.
 
-import type { Checked, QueryField } from './check.ts'
+import { type Checked, isAsWritten, type QueryField } from './check.ts'
 import { addressKey } from './network.ts'
+import { literalOf } from './syntax.ts'
 import { textMatcher } from './text-match.ts'
 
 export type Predicate = (event: object) => boolean
@@ -26,8 +27,12 @@ export function compilePredicate(checked: Checked): Predicate {
     case 'exists':
       return some(checked.field, value => value !== null && value !== undefined)
     case 'text': {
-      const matches = textMatcher(checked.pattern)
+      const matches = matcherOf(checked)
       return some(checked.field, value => typeof value === 'string' && matches(value))
+    }
+    case 'between': {
+      const { from, to } = checked
+      return some(checked.field, value => typeof value === 'number' && from <= value && value < to)
     }
     case 'bool':
       return some(checked.field, value => value === checked.value)
@@ -36,6 +41,11 @@ export function compilePredicate(checked: Checked): Predicate {
     default:
       return some(checked.field, value => typeof value === 'number' && compares(value, checked))
   }
+}
+
+function matcherOf({ field, pattern }: Extract<Checked, { kind: 'text' }>): (t: string) => boolean {
+  const literal = literalOf(pattern)
+  return literal !== null && isAsWritten(field) ? text => text === literal : textMatcher(pattern)
 }
 
 type Bounds = { readonly low: string; readonly high: string }
