@@ -1,10 +1,19 @@
-// Executes a guide as a reader would: its files are written, its commands run, in the order of the page,
-// in an empty directory; what a command prints is held against the output the page shows. How to treat a
-// block stands behind its language: `file=NAME`, `run`, `run background port=N`, `output`. In expected
-// output `…` stands for anything, and white space for white space.
+// Executes a guide as a reader would: its files are written, its commands run, in the order of the
+// page, in an empty directory; what a command prints is held against the output the page shows. How
+// to treat a block stands behind its language: `file=NAME`, `run`, `run until` (again and again,
+// until it prints what is expected), `run background port=N`, `output`. In expected output `…`
+// stands for anything, and white space for white space.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -14,6 +23,8 @@ export type Block = { readonly info: string; readonly text: string; readonly lin
 
 const COMMAND_MS_MAX = 120_000
 const START_MS_MAX = 60_000
+const SETTLE_MS_MAX = 30_000
+const STOP_MS_MAX = 5000
 
 export function guidePath(name: string): string {
   return join(REPOSITORY, 'docs/guides', name)
@@ -38,10 +49,13 @@ export function blocksOf(markdown: string): readonly Block[] {
 /** Throws an error that names the block's line when a command fails or prints something else. */
 export async function runGuide(name: string): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-guide-'))
+  // A server that was started as root lets its workers run as somebody else.
+  chmodSync(directory, 0o755)
   // Files that a guide links to lie beside it.
   cpSync(dirname(guidePath(name)), directory, { recursive: true })
   const running: ChildProcess[] = []
   let printed = ''
+  let again: (() => Promise<string>) | null = null
   let done = 0
   try {
     for (const block of blocksOf(readFileSync(guidePath(name), 'utf8'))) {
@@ -52,9 +66,14 @@ export async function runGuide(name: string): Promise<number> {
       if (file !== undefined) writeFileSync(join(directory, file), `${block.text}\n`)
       else if (words.includes('background'))
         running.push(await start(block.text, directory, { port, where }))
-      else if (words.includes('run')) printed = await command(block.text, directory, where)
-      else if (words.includes('output')) compare(printed, block.text, where)
-      else continue
+      else if (words.includes('run')) {
+        const run = () => command(block.text, directory, where)
+        again = words.includes('until') ? run : null
+        printed = await run()
+      } else if (words.includes('output')) {
+        printed = await settle(printed, block.text, again)
+        compare(printed, block.text, where)
+      } else continue
       done += 1
     }
     return done
@@ -130,21 +149,47 @@ function isOpen(port: number): Promise<boolean> {
   })
 }
 
-/** The shell and what it started. */
+/** The shell and what it started; what does not end by itself is ended. */
 function stop(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
-  } catch {
-    // It has ended by itself.
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name)
+    } catch {
+      // The whole group has ended.
+    }
   }
+  signal('SIGTERM')
+  setTimeout(() => signal('SIGKILL'), STOP_MS_MAX).unref()
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  child.unref()
 }
 
-export function compare(printed: string, expected: string, where: string): void {
+/** What the command prints in the end, when it was told to be run until it is right. */
+async function settle(
+  printed: string,
+  expected: string,
+  again: (() => Promise<string>) | null,
+): Promise<string> {
+  let last = printed
+  const until = Date.now() + SETTLE_MS_MAX
+  while (again && !matches(last, expected) && Date.now() < until) {
+    await new Promise(resolve => setTimeout(resolve, 500))
+    last = await again()
+  }
+  return last
+}
+
+function matches(printed: string, expected: string): boolean {
   const pattern = expected
     .trim()
     .split('…')
     .map(part => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\s+/g, '\\s+'))
     .join('[\\s\\S]*?')
-  if (new RegExp(`^\\s*${pattern}\\s*$`).test(printed)) return
+  return new RegExp(`^\\s*${pattern}\\s*$`).test(printed)
+}
+
+export function compare(printed: string, expected: string, where: string): void {
+  if (matches(printed, expected)) return
   throw new Error(`${where}: the page shows\n${expected}\nand the command printed\n${printed}`)
 }

@@ -7,12 +7,12 @@ import { needProgram, needPython } from '../need.ts'
 
 describe('guides', () => {
   it('FastAPI and Flask', { skip: needPython() || needProgram('curl') }, async () => {
-    assert.equal(await runGuide('fastapi-and-flask.md'), 20)
+    assert.equal(await runGuide('fastapi-and-flask.md'), 25)
   })
 
   it('nginx in front of a model server', {
     skip: needProgram('nginx') || needProgram('curl'),
   }, async () => {
-    assert.equal(await runGuide('nginx-model-server.md'), 12)
+    assert.equal(await runGuide('nginx-model-server.md'), 14)
   })
 })
