@@ -17,7 +17,10 @@ export const QUERY_CLAUSES_MAX = 5000
 /** Half-open span of the text, in UTF-16 units. */
 export type Span = { readonly start: number; readonly end: number }
 
-/** Pieces of literal text with `null` for each `*`; never two `null` in a row. */
+/**
+ * Pieces of literal text with `null` for each `*`, by turns: never two texts or two `null` in a
+ * row, and no empty text but alone.
+ */
 export type Pattern = readonly (string | null)[]
 
 export type Operator = ':' | '>' | '>=' | '<' | '<='
