@@ -273,6 +273,29 @@ describe('finding events', () => {
     assert.deepEqual(seen, many.map(e => e.id).reverse())
   })
 
+  it('finds an event by its id as soon as it is acknowledged', async () => {
+    for (let n = 30_000; n < 30_010; n++) {
+      await send(ndjson([event(n)]))
+      assert.equal((await rig.ask(`/v1/events/${event(n).id}`)).status, 200)
+    }
+    const unknown = await rig.ask('/v1/events/00000000-0000-7000-8000-999999999999')
+    isProblem(unknown, 'event.unknown', 404)
+  })
+
+  it('is complete after a restart, though nothing new comes', async () => {
+    await send(ndjson([event(30_100)]))
+    await rig.tocsin.query.settled()
+    rig = await rig.restart()
+    const isComplete = async () => {
+      const { json } = await rig.ask('/healthz', { key: null })
+      return json.status === 'ok'
+    }
+    for (let i = 0; i < 200 && !(await isComplete()); i++)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    assert.ok(await isComplete())
+    assert.equal((await rig.ask('/v1/summary?q=kind:ai.invoke')).json.complete, true)
+  })
+
   it('says in which range it looked, and refuses a wrong one', async () => {
     const { json } = await rig.ask('/v1/events?from=2026-01-01T00:00:00Z&to=2026-01-02&limit=1')
     assert.deepEqual([json.from, json.to], [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 2)])

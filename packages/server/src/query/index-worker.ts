@@ -100,6 +100,8 @@ function follow(store: EventStore, reader: ShardReader): void {
     } else if (message.kind === 'select') void answer(store, message.ticket, message.statement)
     else enqueue(() => close(store))
   })
+  // What an earlier run has indexed can be searched at once, whether or not anything new comes.
+  thread.send({ kind: 'indexed', size: store.indexed, taken: false })
   enqueue(catchUp)
 }
 
