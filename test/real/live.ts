@@ -1,5 +1,5 @@
-// A real Tocsin in a temporary directory: `tocsin serve` as a process of its own on a free port, the
-// command line beside it, and everything gone at the end. Its state directory is its own, too.
+// A real Tocsin in a temporary directory: `tocsin serve` as a process of its own on a free port,
+// the command line beside it, and everything gone at the end. Its state directory is its own, too.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -65,7 +65,9 @@ export class Live {
     return out.trim()
   }
 
-  /** Resolves when the server answers; started again after `stop` or `kill`, it has the same port. */
+  /**
+   * Resolves when the server answers; started again after `stop` or `kill`, it has the same port.
+   */
   async start(args: readonly string[] = []): Promise<void> {
     const child = spawn(TOCSIN, ['serve', ...args], { cwd: this.home, env: this.environment })
     this.#server = child
@@ -78,6 +80,17 @@ export class Live {
     await untilAnswers(`${this.url}/healthz`, () => {
       if (hasEnded(child)) throw new Error(`the server ended: ${this.#said}`)
     })
+  }
+
+  /** Resolves when everything durable can be found. */
+  async indexed(): Promise<void> {
+    const until = Date.now() + START_MS_MAX
+    while (Date.now() < until) {
+      const answer = await fetch(`${this.url}/healthz`)
+      if ((await answer.text()).includes('"status":"ok"')) return
+      await setTimeout(100)
+    }
+    throw new Error('the index does not catch up')
   }
 
   /** What the server has said since it was started. */
