@@ -1,6 +1,6 @@
-// What storing an event costs: NDJSON over HTTP to the real server, sealed and indexed. Two phases: at
-// saturation (8 connections), and at half of that rate, for the latency of acknowledgements. CPU is
-// counted per thread from /proc; the sender runs in this process and is not counted.
+// What storing an event costs: NDJSON over HTTP to the real server, sealed and indexed. Two phases:
+// at saturation (8 connections), and at half of that rate, for the latency of acknowledgements. CPU
+// is counted per thread from /proc; the sender runs in this process and is not counted.
 //
 //   node bench/ingest.ts [events] [events per batch]
 
@@ -128,6 +128,10 @@ function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
 }
 
+function latencyText(values: readonly number[]): string {
+  return `p50 ${percentile(values, 0.5).toFixed(1)} ms, p99 ${percentile(values, 0.99).toFixed(1)} ms`
+}
+
 async function indexedSize({ url }: Server): Promise<{ size: number; indexed: number }> {
   const answer = await fetch(new URL('/healthz', url))
   return (await answer.json()) as { size: number; indexed: number }
@@ -182,12 +186,8 @@ async function main(): Promise<void> {
   console.log(
     `acknowledged ${Math.round(events / acknowledgedS)}/s, sealed and indexed ${Math.round(rate)}/s`,
   )
-  console.log(
-    `at saturation p50 ${percentile(saturated, 0.5).toFixed(1)} ms, p99 ${percentile(saturated, 0.99).toFixed(1)} ms; asked to wait ${waits.count} times`,
-  )
-  console.log(
-    `at half load (${Math.round(rate / 2)}/s) p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms`,
-  )
+  console.log(`at saturation ${latencyText(saturated)}; asked to wait ${waits.count} times`)
+  console.log(`at half load (${Math.round(rate / 2)}/s) ${latencyText(latencies)}`)
   let total = 0
   for (const [name, seconds] of after) {
     const micros = ((seconds - (before.get(name) ?? 0)) * 1e6) / events

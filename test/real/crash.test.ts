@@ -1,7 +1,7 @@
-// The server is killed with SIGKILL at random moments while several senders post to it over HTTP, and
-// started again on the same directory. Whatever a sender was answered for is found by its id, once;
-// the log is intact after every kill and contains every checkpoint that was ever seen. The seed is
-// printed; TOCSIN_SEED repeats it.
+// The server is killed with SIGKILL at random moments while several senders post to it over HTTP,
+// and started again on the same directory. Whatever a sender was answered for is found by its id,
+// once; the log is intact after every kill and contains every checkpoint that was ever seen. The
+// seed is printed; TOCSIN_SEED repeats it.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

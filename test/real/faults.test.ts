@@ -1,6 +1,6 @@
-// Counting loops in SQLite's manner: the first call fails, then the second, and so on, until a run is
-// over before its n-th. By a preloaded node:fs, which knows the paths and the flavour, and by strace,
-// which also reaches SQLite.
+// Counting loops in SQLite's manner: the first call fails, then the second, and so on, until a run
+// is over before its n-th. By a preloaded node:fs, which knows the paths and the flavour, and by
+// strace, which also reaches SQLite.
 
 import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'

@@ -213,8 +213,8 @@ async function judgeByGo(directory: string): Promise<Judgement> {
 }
 
 /**
- * fsck ends with 0 whatever it found; its verdict is a sentence. A worker that finds a fault ends, and
- * with the last of them fsck stands still: it gets more workers than there are faults.
+ * fsck ends with 0 whatever it found; its verdict is a sentence. A worker that finds a fault ends,
+ * and with the last of them fsck stands still: it gets more workers than there are faults.
  */
 async function judgeByFsck(directory: string): Promise<Judgement> {
   const vkey = join(shard, 'log.vkey')

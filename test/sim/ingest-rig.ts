@@ -1,5 +1,6 @@
 // Runs ingest.ts as a process of its own, listens to what it was promised, and judges the directory
-// afterwards: with the SDK's verifier, which knows nothing of the server, and by reading every event.
+// afterwards: with the SDK's verifier, which knows nothing of the server, and by reading every
+// event.
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -170,7 +171,9 @@ export function verdictOn(
   })
 }
 
-/** Opens the directory once more without traffic, so that everything is published, and closes it. */
+/**
+ * Opens the directory once more without traffic, so that everything is published, and closes it.
+ */
 export async function settle(directory: string, history: History): Promise<void> {
   const run = await runIngest(directory, { seed: 0, bodies: 0 })
   history.take(run)

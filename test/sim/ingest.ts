@@ -1,6 +1,6 @@
 // A small program for the fault suites: opens the log and the capture of a data directory, sends
-// bodies of events made from a seed, and says on standard output what it was told, one line each, at
-// once, so that what a killed process had been promised is known:
+// bodies of events made from a seed, and says on standard output what it was told, one line each,
+// at once, so that what a killed process had been promised is known:
 //
 //   open <vkey> <size>          the log is open
 //   ack <id>,<id>,…             these events are stored

@@ -1,5 +1,5 @@
-// Starts ingest.ts on one directory, kills it at a random moment, and so on; after each kill the next
-// process is the recovery, and after every few of them everything is judged.
+// Starts ingest.ts on one directory, kills it at a random moment, and so on; after each kill the
+// next process is the recovery, and after every few of them everything is judged.
 
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'

@@ -1,4 +1,5 @@
-// The traffic of the fault suites: bodies of events made from a seed, the same for the same numbers.
+// The traffic of the fault suites: bodies of events made from a seed, the same for the same
+// numbers.
 
 import { hash } from 'node:crypto'
 
@@ -34,12 +35,12 @@ function eventOf(seed: number, number: number): object {
     kind: random() < 0.1 ? 'model.read' : 'ai.invoke',
     time: Date.UTC(2026, 10, 1) + number,
     outcome: 'success',
-    actor: { type: 'service', id: `svc-${person}` },
+    actor: { type: 'service', id: `svc-${seed}-${person}` },
     operation: 'chat',
     model: { requested: 'gpt-4o' },
     producer: `sim-${seed}`,
     producerSeq: number,
-    ...(random() < 0.2 ? { onBehalfOf: [{ type: 'human', id: `u-${person}` }] } : {}),
+    ...(random() < 0.2 ? { onBehalfOf: [{ type: 'human', id: `u-${seed}-${person}` }] } : {}),
     ...(random() < 0.1 ? { content: { body: 'x'.repeat(Math.floor(random() * 3000)) } } : {}),
   }
 }

@@ -13,7 +13,8 @@ import {
 
 type Dated = readonly [Country, number, number, number]
 
-// Published lists: Bundesländer's common holidays, OPM's federal ones, the Cabinet Office of Japan's.
+// Published lists: Bundesländer's common holidays, OPM's federal ones, the Cabinet Office of
+// Japan's.
 const HOLIDAYS: readonly Dated[] = [
   ['DE', 2026, 1, 1],
   ['DE', 2026, 4, 3],

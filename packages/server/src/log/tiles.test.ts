@@ -165,8 +165,8 @@ describe('a start', () => {
   })
 
   it('goes on from a crash at any moment of a publication', async () => {
-    // The order of writing is payloads, tiles, bundles, checkpoint: a crash leaves a beginning of it,
-    // and of the file that was being written any part.
+    // The order of writing is payloads, tiles, bundles, checkpoint: a crash leaves a beginning of
+    // it, and of the file that was being written any part.
     await publish(0, 300)
     const before = filesIn(shard.dataDir)
     await publish(300, 900)

@@ -1,0 +1,99 @@
+// A disk that is really full: a small tmpfs. What cannot be stored is refused and nothing of it is
+// there; the server goes on when space is freed, and starts, or says why not, at every moment.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { History, type Ingest, runIngest, settle, startIngest } from './ingest-rig.ts'
+
+const DISK_BYTES = 8 * 1024 * 1024
+const BALLAST_BYTES = 2 * 1024 * 1024
+const WAIT_MS_MAX = 60_000
+
+const mountPoint = mkdtempSync(join(tmpdir(), 'tocsin-full-'))
+const skip = mountSmall(mountPoint)
+
+/** The reason to skip, or false. */
+function mountSmall(path: string): string | false {
+  const args = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', path]
+  const { status } = spawnSync('mount', args, { stdio: 'ignore' })
+  return status === 0 ? false : 'needs root, to mount a small disk that can be filled'
+}
+
+const countOf = (ingest: Ingest, start: string) =>
+  ingest.lines.filter(line => line.startsWith(start)).length
+
+async function until(ingest: Ingest, isTrue: () => boolean, what: string): Promise<void> {
+  const endMs = performance.now() + WAIT_MS_MAX
+  while (!isTrue()) {
+    const said = [what, ...ingest.lines.slice(-5)].join('\n')
+    assert.equal(ingest.child.exitCode, null, `it ended: ${said}`)
+    assert.ok(performance.now() < endMs, `it took too long: ${said}`)
+    await setTimeout(10)
+  }
+}
+
+describe('a full disk', { skip }, () => {
+  const directory = join(mountPoint, 'data')
+  const history = new History()
+  const ballast = (n: number) => join(mountPoint, `ballast-${n}`)
+
+  before(() => {
+    mkdirSync(directory)
+    for (const n of [1, 2]) writeFileSync(ballast(n), Buffer.alloc(BALLAST_BYTES, 1))
+  })
+  after(() => {
+    spawnSync('umount', [mountPoint])
+    rmSync(mountPoint, { recursive: true })
+  })
+
+  it('is waited out: appends fail, and succeed once space is freed', async () => {
+    const ingest = startIngest(directory, { seed: 1 })
+    await until(ingest, () => countOf(ingest, 'err log.disk_full') > 5, 'the disk gets full')
+    const before = countOf(ingest, 'ack')
+    rmSync(ballast(1))
+    await until(ingest, () => countOf(ingest, 'ack') > before + 20, 'events flow again')
+    await until(ingest, () => countOf(ingest, 'err log.disk_full') > 15, 'it is full again')
+    ingest.child.kill('SIGKILL')
+    const run = await ingest.ended
+    assert.ok(!run.lines.some(line => line.startsWith('fatal')), run.lines.join('\n'))
+    history.take(run)
+  })
+
+  it('does not keep a server from starting and being killed, again and again', async () => {
+    for (let round = 0; round < 4; round++) {
+      const ingest = startIngest(directory, { seed: 2 + round })
+      const answered = () =>
+        countOf(ingest, 'err') + countOf(ingest, 'refused') + countOf(ingest, 'ack') > 0
+      await Promise.race([
+        until(ingest, answered, 'it answers').catch(() => {}),
+        ingest.ended,
+        setTimeout(WAIT_MS_MAX, undefined, { ref: false }),
+      ])
+      ingest.child.kill('SIGKILL')
+      const run = await ingest.ended
+      history.take(run)
+      const codes = run.lines
+        .filter(line => /^(err|refused|fatal)/.test(line))
+        .map(l => l.split(' ')[1])
+      assert.ok(
+        codes.every(code => code === 'log.disk_full'),
+        run.lines.join('\n') + run.stderr,
+      )
+    }
+  })
+
+  it('leaves nothing half-stored, and nothing acknowledged is lost', async () => {
+    rmSync(ballast(2))
+    await settle(directory, history)
+    await history.judge(directory)
+    const run = await runIngest(directory, { seed: 9, bodies: 20 })
+    assert.equal(run.exitCode, 0, run.lines.slice(-5).join('\n'))
+    history.take(run)
+    await history.judge(directory)
+  })
+})
