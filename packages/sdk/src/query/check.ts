@@ -161,9 +161,10 @@ export class Checker {
 
   #unknown(name: string): never {
     const near = nearestName(name, this.#byName.keys())
-    const hint = near === null ? '' : `did you mean ${near}? `
+    const search = 'o look for the text itself, put it in quotes'
+    const hint = near === null ? `t${search}` : `did you mean ${near}? T${search}`
     throw new TocsinError('query.unknown_field', {
-      public: `${quoted(name)} is not a field; ${hint}To look for the text itself, put it in quotes`,
+      public: `${quoted(name)} is not a field; ${hint}`,
       field: name,
     })
   }

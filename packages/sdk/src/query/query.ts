@@ -1,12 +1,20 @@
 // The query language: what people and programs ask of events. A text is parsed into a tree
 // (parse.ts), checked against the field catalogue (check.ts), and compiled twice with one meaning:
-// into SQL for the index (sql.ts) and into a test on one event (predicate.ts). docs/spec/query.md
-// is its description.
+// into SQL for the index (sql.ts) and into a test on one event (predicate.ts). Editors take the same
+// parser with problems collected (lint.ts) and what can be written next (complete.ts).
+// docs/spec/query.md is its description.
 
 import { type Checked, checkQuery, type QueryField } from './check.ts'
 import { parseQuery } from './parse.ts'
 
 export { type Checked, checkQuery, explainClauses, type QueryField } from './check.ts'
+export {
+  COMPLETIONS_MAX,
+  type Completion,
+  type Completions,
+  completions,
+} from './complete.ts'
+export { lintQuery } from './lint.ts'
 export { type Draft, parseDraft, parseQuery, QUERY_PROBLEMS_MAX } from './parse.ts'
 export { compilePredicate, type Predicate } from './predicate.ts'
 export { printPattern, printQuery } from './print.ts'

@@ -68,7 +68,8 @@ class Scanner {
   }
 
   #scanToken(start: number): Token {
-    const isBehindField = this.#tokens.at(-1)?.kind === 'head'
+    const last = this.#tokens.at(-1)
+    const isBehindField = last?.kind === 'head'
     const char = this.#text[start]
     if (char === '(') {
       this.#groups.push(isBehindField || this.#isInValues())
@@ -78,15 +79,23 @@ class Scanner {
       this.#groups.pop()
       return this.#single('close')
     }
+    // In `actor.id: and …` a value is missing; `actor.id:and` has one.
+    const isGap = isBehindField && /\s/.test(this.#text[start - 1] ?? '')
+    const keyword = isBehindField && !isGap ? null : this.#scanKeyword()
+    if (keyword) return keyword
     return isBehindField ? this.#scanValue(true) : this.#scanClauseStart(start)
+  }
+
+  #scanKeyword(): Token | null {
+    const start = this.#at
+    const kind = this.#match(KEYWORD)?.[0].toLowerCase()
+    const isKeyword = kind === 'and' || kind === 'or' || kind === 'not'
+    return isKeyword ? { kind, span: { start, end: this.#at } } : null
   }
 
   #scanClauseStart(start: number): Token {
     // A dash with a space behind it is a dash: people paste `build - deploy`.
     if (/^-[^\s)]/.test(this.#text.slice(start, start + 2))) return this.#single('not')
-    const keyword = this.#match(KEYWORD)?.[0].toLowerCase()
-    const span = { start, end: this.#at }
-    if (keyword === 'and' || keyword === 'or' || keyword === 'not') return { kind: keyword, span }
     return (this.#isInValues() ? null : this.#scanHead()) ?? this.#scanValue(this.#isInValues())
   }
 
