@@ -1,5 +1,6 @@
 // What a suite needs beyond this repository, as node:test's `skip` option: false when it is there,
-// else a sentence. On CI a missing program is a failure, missing data only a skip.
+// else a sentence that the test runner prints. On CI a missing program is a failure, missing data
+// only a skip: data is not part of a clone, and every program can be installed.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,27 +13,28 @@ export function dataPath(path: string): string {
   return join(REPOSITORY, '..', 'shared', 'data', path)
 }
 
+/** `path` is below the folder of shared test data. */
 export function needData(path: string): false | string {
   return existsSync(dataPath(path)) ? false : `needs the shared test data ${path}`
 }
 
+/** Throws on CI when the program is not on PATH. */
 export function needProgram(name: string): false | string {
-  const found = spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
-  if (found) return false
-  if (process.env.CI === 'true')
-    throw new Error(`${name} is missing; tools/real-env.sh installs it`)
-  return `needs ${name}; tools/real-env.sh installs it`
+  const { status } = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name])
+  return status === 0 ? false : missing(`needs ${name}; tools/real-env.sh installs it`)
 }
 
-/**
- * The Python of the project's own environment, with the packages of python/requirements-test.txt.
- */
+/** The Python of the project's own environment, with python/requirements-test.txt installed. */
 export const PYTHON: string =
   process.env.TOCSIN_PYTHON ?? join(REPOSITORY, 'node_modules/.cache/tocsin/venv/bin/python')
 
+/** Throws on CI when the environment is not there. */
 export function needPython(): false | string {
   if (existsSync(PYTHON)) return false
-  if (process.env.CI === 'true')
-    throw new Error('the Python environment is missing: tools/real-env.sh')
-  return 'needs the Python environment; tools/real-env.sh makes it'
+  return missing('needs the Python environment; tools/real-env.sh makes it')
+}
+
+function missing(why: string): string {
+  if (process.env.CI === 'true') throw new Error(`this suite ${why}`)
+  return why
 }

@@ -1,7 +1,7 @@
-// Runs the tests of the repository that it is started in, and says in the last line how many passed,
-// failed and were skipped. Without arguments the quick ones; with --real those against real programs;
-// other arguments choose files by part of their path. Under CI=true nothing may be skipped for want
-// of a program.
+// Runs the tests of the repository that it is started in, and says in the last line how many
+// passed, failed and were skipped. Without arguments the quick ones; with --real those against real
+// programs; other arguments choose files by part of their path. Under CI=true nothing may be
+// skipped for want of a program.
 
 import { globSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -32,10 +32,7 @@ export function renderOutcome(outcome: Outcome): string {
   ].join('\n')
 }
 
-/**
- * The end of the output: names of what failed, why what was skipped was skipped, and in the last line
- * the counts.
- */
+/** Names of what failed, of what was skipped with the reasons, and in the last line the counts. */
 export function renderEnd(outcomes: readonly Outcome[]): string {
   const failed = outcomes.flatMap(({ file, failures }) =>
     failures.map(({ name }) => `  ${file}: ${name}`),
