@@ -1,173 +1,112 @@
-// Events before they are numbered: what each kind of access looks like, with sizes, durations and
-// outcomes as they are met in practice.
+// Events before they are numbered, and who appears in them: a person in a session, a person's
+// script with its key, a service account, an agent.
 
 import type { Outcome, WireEvent } from '@tocsin/sdk/event'
-import { weekday } from './calendar.ts'
-import type { Agent, Model, Person, Service } from './cast.ts'
-import { type Random, randomOf } from './random.ts'
+import { type Country, DAY_MS, dateOf } from './calendar.ts'
+import type { Agent, Person, Place, Service } from './cast.ts'
 
-/** An event without the id and number that its place in the stream gives it. */
-export type Draft = Omit<WireEvent, 'id' | 'producerSeq'> & { readonly producer: string }
+/**
+ * An event before its place in the stream gives it an id and a number: both stand in it as blanks,
+ * since objects of one shape are copied fastest. `producer` has no day yet.
+ */
+export type Draft = WireEvent & {
+  readonly id: string
+  readonly producer: string
+  readonly producerSeq: number
+}
 
-export type Who = Pick<WireEvent, 'actor' | 'source' | 'agent' | 'onBehalfOf' | 'conversation'>
+export const BLANK = { id: '', producerSeq: 0 } as const
 
-export type PersonSession = {
+export type Who = {
+  /** Decides which gateway takes the call. */
+  readonly site: Country
+  readonly actor: WireEvent['actor']
+  readonly source: NonNullable<WireEvent['source']>
+  /** The agent and whom it works for. */
+  readonly delegation: Pick<WireEvent, 'agent' | 'onBehalfOf'>
+}
+
+const NOBODY = {}
+
+/** A login of a person, from one place with one browser. */
+export type Session = {
   readonly person: Person
-  readonly session: string
-  readonly ip: string
+  readonly id: string
+  readonly place: Place
+  readonly userAgent: string
+  readonly logonMs: number
 }
 
-export function asPerson({ person, session, ip }: PersonSession): Who {
+export function asPerson({ person, id, place, userAgent, logonMs }: Session): Who {
+  const auth = { acr: 'aal2', amr: ['pwd', 'otp'], mfa: true, authTime: logonMs }
+  const actor = { type: 'human', id: person.id, session: id, groups: [person.team], auth } as const
+  return { site: person.country, actor, source: { ...place, userAgent }, delegation: NOBODY }
+}
+
+/** Somebody at the login page, before there is a session. */
+export function asStranger({ person, place, userAgent }: Session): Who {
+  const actor = { type: 'human', id: person.id } as const
+  return { site: person.country, actor, source: { ...place, userAgent }, delegation: NOBODY }
+}
+
+/** A notebook or script of theirs, which calls with a key and not with the browser's session. */
+export function asScript({ person, place }: Session): Who {
   const groups = [person.team]
-  return {
-    actor: { type: 'human', id: person.id, session, groups, auth: { acr: 'aal2', mfa: true } },
-    source: { ip, userAgent: person.userAgent, zone: ip.startsWith('10.') ? 'office' : 'internet' },
-  }
+  const actor = { type: 'human', id: person.id, credential: person.apiKey, groups } as const
+  const source = { ...place, userAgent: person.library }
+  return { site: person.country, actor, source, delegation: NOBODY }
 }
 
-export function asService({ id, ip }: Service): Who {
-  return {
-    actor: { type: 'service', id, credential: `sa:${id}` },
-    source: { ip, userAgent: 'python-httpx/0.28.1', zone: 'cluster' },
-  }
+/** Keys of service accounts change every four weeks. */
+export const KEY_DAYS = 28
+
+/** `day` in UTC. */
+export function keyOf(service: Service, day: number): string {
+  return `${service.id}-key-${Math.floor((day + service.minute) / KEY_DAYS) - 700}`
 }
 
-export function asAgent({ id, instance }: Agent, person: Person, conversation: string): Who {
-  return {
-    actor: { type: 'agent', id, credential: `sa:${id}` },
-    agent: { id, instance, version: '1.4' },
-    onBehalfOf: [{ type: 'human', id: person.id }],
-    source: { ip: '10.60.90.4', userAgent: 'agent-runtime/1.4', zone: 'cluster' },
-    conversation,
-  }
+export function asService(service: Service, day: number): Who {
+  const { id, ip, userAgent } = service
+  const actor = { type: 'service', id, credential: keyOf(service, day) } as const
+  const source = { ip, userAgent, zone: 'cluster' }
+  return { site: 'DE', actor, source, delegation: NOBODY }
 }
 
-/** Own models get a new version on release days: every second Tuesday. */
-export function isReleaseDay(day: number): boolean {
-  return weekday(day) === 2 && Math.floor((day + 4) / 7) % 2 === 0
+/** An agent at work; for a person, unless it woke by itself. */
+export function asAgent(agent: Agent, person: Person | null, timeMs: number): Who {
+  const { id } = agent
+  const { year, month } = dateOf(Math.floor(timeMs / DAY_MS))
+  const version = `1.${12 * (year - 2026) + month}`
+  // Two instances of each run; which one takes a run depends on its second.
+  const instance = `${id}-${Math.floor(timeMs / 1000) % 2}`
+  const source = { ip: '10.60.90.4', userAgent: `agent-runtime/${version}`, zone: 'cluster' }
+  const actor = { type: 'agent', id, credential: `${id}-key` } as const
+  const onBehalfOf = person ? { onBehalfOf: [{ type: 'human', id: person.id } as const] } : {}
+  const delegation = { agent: { id, instance, version }, ...onBehalfOf }
+  return { site: person?.country ?? 'DE', actor, source, delegation }
 }
 
-export function modelVersion(model: Model, day: number): string {
-  if (model.provider !== 'own') return model.name.startsWith('claude') ? '20250514' : '2024-08-06'
-  const releases = Math.floor((Math.floor((day + 2) / 7) - 2800) / 2)
-  return `1.${Math.max(0, releases)}.0`
-}
-
-type End = {
+/** How a request ended. */
+export type End = {
   readonly outcome: Outcome
   readonly status: number
   readonly reasonCode?: string
-  readonly aborted?: boolean
 }
 
-const ENDS: readonly (readonly [number, End])[] = [
-  [0.006, { outcome: 'failure', status: 429, reasonCode: 'rate_limited' }],
-  [0.01, { outcome: 'failure', status: 500, reasonCode: 'upstream_error' }],
-  [0.013, { outcome: 'denied', status: 403, reasonCode: 'not_allowed' }],
-  [0.019, { outcome: 'failure', status: 400, reasonCode: 'invalid_request' }],
-]
+export const OK: End = { outcome: 'success', status: 200 }
+export const FORBIDDEN: End = { outcome: 'denied', status: 403, reasonCode: 'not_allowed' }
 
-function endOf(random: Random): End {
-  const at = random.next()
-  return ENDS.find(([below]) => at < below)?.[1] ?? { outcome: 'success', status: 200 }
-}
+type Required = Pick<Draft, 'kind' | 'operation' | 'system' | 'producer'>
 
-/** A call of a model, with its answer. */
-export function modelCall(model: Model, who: Who, timeMs: number, random: Random): Draft {
-  const day = Math.floor(timeMs / 86_400_000)
-  const end = endOf(random)
-  const isLlm = model.operation !== 'predict'
-  const aborted = isLlm && end.outcome === 'success' && random.chance(0.01)
-  const tokensIn = Math.round(random.logNormal(isLlm ? 420 : 1, isLlm ? 0.9 : 0))
-  const isAnswered = end.outcome === 'success' && model.operation === 'chat'
-  const tokensOut = isAnswered ? Math.round(random.logNormal(aborted ? 40 : 180, 0.8)) : 0
-  const durationMs = Math.round(
-    isLlm ? 180 + tokensOut * random.logNormal(14, 0.3) : random.logNormal(18, 0.5),
-  )
-  const bytesIn = isLlm ? tokensIn * 4 + 310 : Math.round(random.logNormal(620, 0.3))
+/** An event from its parts: successful unless they say something else. */
+export function makeEvent(who: Who, timeMs: number, parts: Required & Partial<Draft>): Draft {
   return {
-    kind: 'ai.invoke',
-    time: timeMs,
-    ...end,
-    ...(aborted ? { outcome: 'failure' as const, aborted, reasonCode: 'client_closed' } : {}),
-    ...who,
-    system: model.system,
-    operation: model.operation,
-    model: {
-      provider: model.provider,
-      requested: model.name,
-      served: model.name,
-      version: modelVersion(model, day),
-    },
-    protocol: 'http',
-    endpoint: model.endpoint,
-    producer: model.system,
-    inputHash: inputHash(random),
-    bytes: { in: bytesIn, out: end.outcome === 'success' ? tokensOut * 5 + 240 : 180 },
-    durationMs,
-    ...(isLlm ? llmParts(model, { tokensIn, tokensOut, durationMs }, random) : {}),
+    ...BLANK,
+    time: Math.round(timeMs),
+    outcome: 'success',
+    actor: who.actor,
+    source: who.source,
+    ...who.delegation,
+    ...parts,
   }
-}
-
-const COMMON_INPUTS: readonly string[] = (() => {
-  const random = randomOf(0, 'common inputs')
-  return Array.from({ length: 4096 }, () => random.hex(64))
-})()
-
-/** Half of all inputs come again: health checks, templates, the same product page. */
-function inputHash(random: Random): string {
-  return random.chance(0.5) ? random.pick(COMMON_INPUTS) : random.hex(64)
-}
-
-type Volume = { readonly tokensIn: number; readonly tokensOut: number; readonly durationMs: number }
-
-function llmParts(model: Model, volume: Volume, random: Random): Partial<Draft> {
-  const { tokensIn, tokensOut, durationMs } = volume
-  const stream = model.operation === 'chat' && random.chance(0.6)
-  return {
-    usage: { in: tokensIn, out: tokensOut },
-    costMicros: Math.round((tokensIn * model.priceIn + tokensOut * model.priceOut) / 1000),
-    params: {
-      stream,
-      ...(model.operation === 'chat' ? { temperature: 0.2, maxTokens: 1024 } : {}),
-    },
-    ...(stream ? { ttftMs: Math.min(durationMs, Math.round(random.logNormal(260, 0.4))) } : {}),
-    ...(tokensOut > 0 ? { finish: ['stop'] } : {}),
-  }
-}
-
-export function dataRead(dataset: string, who: Who, at: Moment, rows: number): Draft {
-  const { timeMs, random } = at
-  return {
-    kind: 'data.read',
-    time: timeMs,
-    outcome: random.chance(0.004) ? 'denied' : 'success',
-    ...who,
-    system: 'lake',
-    operation: 'read',
-    resource: [
-      {
-        type: 'dataset',
-        id: dataset,
-        class: dataset.includes('customers') ? 'personal' : 'internal',
-      },
-    ],
-    protocol: 's3',
-    endpoint: 'GET object',
-    producer: 'lake-audit',
-    rows,
-    bytes: { in: 400, out: Math.round(rows * random.logNormal(160, 0.1)) },
-    durationMs: Math.round(40 + rows * random.logNormal(0.02, 0.2)),
-  }
-}
-
-export type Moment = { readonly timeMs: number; readonly random: Random }
-
-/** Everything that has no sizes of its own: logins, tools, administration, features, policy. */
-export function plainEvent(
-  parts: Pick<Draft, 'kind' | 'operation' | 'system' | 'producer'> & Partial<Draft>,
-  who: Who,
-  timeMs: number,
-): Draft {
-  return { time: timeMs, outcome: 'success', ...who, ...parts }
 }

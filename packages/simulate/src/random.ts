@@ -18,6 +18,8 @@ export interface Random {
   poisson(mean: number): number
   /** One of the values, each as often as its weight says. */
   weighted<T>(items: readonly Weighted<T>[]): T
+  /** 64 hex digits, as of a SHA-256. */
+  digest(): string
   /** Lower-case hex digits. */
   hex(digits: number): string
 }
@@ -26,6 +28,16 @@ export interface Random {
 const HEX_WORDS: readonly string[] = Array.from({ length: 0x10000 }, (_, i) =>
   i.toString(16).padStart(4, '0'),
 )
+
+let madeDigestWords: readonly string[] | null = null
+
+/** 2^16 random words of 16 digits. */
+function digestWords(): readonly string[] {
+  if (madeDigestWords) return madeDigestWords
+  const random = randomOf(0, 'digest words')
+  madeDigestWords = Array.from({ length: 0x10000 }, () => random.hex(16))
+  return madeDigestWords
+}
 
 export function randomOf(seed: number, ...words: readonly (string | number)[]): Random {
   const next = generator(hashWords(seed, words.join('\u0000')))
@@ -44,6 +56,13 @@ export function randomOf(seed: number, ...words: readonly (string | number)[]): 
     normal,
     poisson: mean => poisson(mean, next, normal),
     weighted: items => weightedOf(items, next()),
+    // Two draws for 64 digits: 2^64 digests are enough here, and hashes are half of what is drawn.
+    digest() {
+      const one = (next() * 2 ** 32) >>> 0
+      const two = (next() * 2 ** 32) >>> 0
+      const table = digestWords()
+      return `${table[one >>> 16]}${table[one & 0xffff]}${table[two >>> 16]}${table[two & 0xffff]}`
+    },
     hex(digits) {
       let text = ''
       while (text.length < digits) {

@@ -1,146 +1,155 @@
-// A service account's day (UTC): online ones follow the shop's customers, scheduled ones their
-// clock.
+// Service accounts at work: the online ones follow the company's customers and their hours. A day
+// (UTC) is made from the service and the day alone; scheduled work is in service-jobs.ts.
 
-import { DAY_MS, HOUR_MS, weekday } from './calendar.ts'
-import type { Cast, Service } from './cast.ts'
-import { asService, type Draft, dataRead, isReleaseDay, modelCall, plainEvent } from './draft.ts'
+import { judge, readFeatures, searchIndex } from './accesses.ts'
+import { DAY_MS, HOUR_MS, isHoliday, isWeekend } from './calendar.ts'
+import type { Service } from './cast.ts'
+import { asService, type Draft, type Who } from './draft.ts'
+import { callModel, callUntilDone, commonInput } from './model-call.ts'
 import { type Random, randomOf } from './random.ts'
-
-/** Calls of an online service of ordinary load in an ordinary day. */
-const ONLINE_CALLS = 340
+import { keyChange, scheduledWork } from './service-jobs.ts'
+import type { Stage } from './stage.ts'
 
 export type ServiceDay = {
-  readonly seed: number
-  readonly cast: Cast
+  readonly stage: Stage
   readonly service: Service
   /** UTC day. */
   readonly day: number
 }
 
+type Request = ServiceDay & {
+  readonly who: Who
+  readonly timeMs: number
+  readonly random: Random
+}
+
+type Answer = (request: Request) => readonly Draft[]
+
+/** Online jobs: requests of an ordinary day at load 1, and what one request does. */
+const ONLINE: { readonly [job in Service['job']]?: readonly [perDay: number, Answer] } = {
+  score: [270, score],
+  rerank: [230, rerank],
+  answer: [150, answerFromKnowledge],
+  chat: [170, chatTurns],
+  triage: [210, triage],
+}
+
 export function serviceDay(at: ServiceDay): readonly Draft[] {
-  const random = randomOf(at.seed, 'service-day', at.service.id, at.day)
-  switch (at.service.job) {
-    case 'online':
-      return online(at, random)
-    case 'batch':
-      return batch(at, random)
-    case 'features':
-      return features(at, random)
-    case 'ci':
-      return ci(at, random)
-    case 'retrain':
-      return isReleaseDay(at.day + 1) ? retrain(at, random) : []
-    default:
-      return sync(at, random)
-  }
+  const random = randomOf(at.stage.seed, 'service day', at.service.id, at.day)
+  const online = ONLINE[at.service.job]
+  const work = online ? onlineDay(at, online, random) : scheduledWork(at, random)
+  return [...keyChange(at, random), ...work]
 }
 
-/** Customers sleep at night and shop more at the weekend; the day's level wanders a little. */
-function online({ service, day }: ServiceDay, random: Random): readonly Draft[] {
-  const isWeekend = weekday(day) === 0 || weekday(day) === 6
-  const level = service.load * (isWeekend ? 1.25 : 1) * random.logNormal(1, 0.08)
-  const who = asService(service)
+function onlineDay(
+  at: ServiceDay,
+  [perDay, answer]: readonly [number, Answer],
+  random: Random,
+): readonly Draft[] {
+  const { service, day } = at
+  const who = asService(service, day)
+  const level = perDay * service.load * dayLevel(service, day) * random.logNormal(1, 0.07)
   const drafts: Draft[] = []
   for (let hour = 0; hour < 24; hour++) {
-    const rhythm = 1 - 0.85 * Math.cos(((hour - 3) / 24) * 2 * Math.PI)
-    const count = random.poisson((ONLINE_CALLS * level * rhythm) / 24)
-    for (let i = 0; i < count; i++) {
+    const mean = (level * hourShare(service, hour) * random.logNormal(1, 0.15)) / 24
+    for (let left = random.poisson(mean); left > 0; left--) {
       const timeMs = day * DAY_MS + Math.floor((hour + random.next()) * HOUR_MS)
-      drafts.push(modelCall(service.model, who, timeMs, random))
+      drafts.push(...answer({ ...at, who, timeMs, random }))
     }
   }
   return drafts
 }
 
-/** Reads its dataset in parts and scores each, at the same minute every night. */
-function batch({ service, day }: ServiceDay, random: Random): readonly Draft[] {
-  const who = asService(service)
-  const startMs = day * DAY_MS + service.minute * 60_000 + random.int(0, 4000)
-  const parts = Math.round(40 * service.load * random.logNormal(1, 0.05))
-  return Array.from({ length: parts }, (_, i) => {
-    const timeMs = startMs + i * 20_000 + random.int(0, 3000)
-    const rows = Math.round(random.logNormal(2000, 0.05))
-    return [
-      dataRead(service.dataset, who, { timeMs, random }, rows),
-      modelCall(service.model, who, timeMs + 4000, random),
-      modelCall(service.model, who, timeMs + 9000, random),
-    ]
-  }).flat()
+/** The shop sells more at the weekend; offices rest. */
+function dayLevel({ rhythm }: Service, day: number): number {
+  if (rhythm === 'shop') return isWeekend(day) ? 1.2 : 1
+  if (rhythm === 'flat') return isWeekend(day) ? 0.85 : 1
+  if (isWeekend(day)) return 0.22
+  return isHoliday('DE', day) ? 0.4 : 1.1
 }
 
-function features({ service, cast, day }: ServiceDay, random: Random): readonly Draft[] {
-  const who = asService(service)
-  const every = Math.round(1440 / (96 * service.load))
+/** Share of an hour (UTC) against the mean of a day. Customers are mostly in Europe. */
+function hourShare({ rhythm }: Service, hour: number): number {
+  // Peaks at 18 UTC for the shop, 11 for offices.
+  const peak = rhythm === 'office' ? 11 : 17.5
+  const depth = rhythm === 'flat' ? 0.45 : 0.82
+  const wave = Math.cos(((hour + 0.5 - peak) / 24) * 2 * Math.PI)
+  const noon = rhythm === 'office' ? 0 : 0.18 * Math.exp(-((hour - 11.5) ** 2) / 3)
+  return 1 + depth * wave + noon
+}
+
+/** Features of the customer, then the model; both belong to one trace. */
+function score({ stage, service, who, timeMs, random }: Request): readonly Draft[] {
+  const { model, store } = service
+  const trace = random.hex(32)
+  const extra = { trace: { id: trace } }
+  const features = readFeatures({ who, timeMs, random }, store, 1, extra)
+  const atMs = features.time + (features.durationMs ?? 0) + 2
+  const isCommon = random.chance(0.12)
+  const input = isCommon ? { inputHash: commonInput(random) } : {}
+  const call = { model, who, timeMs: atMs, trace, ...input }
+  return [features, ...callUntilDone(stage, call, random)]
+}
+
+function rerank({ stage, service, who, timeMs, random }: Request): readonly Draft[] {
+  const trace = random.hex(32)
+  const inputHash = random.chance(0.4) ? commonInput(random) : random.digest()
+  const extra = { trace: { id: trace }, inputHash }
+  const found = searchIndex({ who, timeMs, random }, service.store, extra)
+  const atMs = found.time + (found.durationMs ?? 0) + 2
+  const call = { model: service.model, who, timeMs: atMs, trace, inputHash, rows: found.rows ?? 1 }
+  return [found, ...callUntilDone(stage, call, random)]
+}
+
+function answerFromKnowledge(request: Request): readonly Draft[] {
+  const { stage, service, who, timeMs, random } = request
+  const trace = random.hex(32)
+  const extra = { trace: { id: trace } }
+  const found = searchIndex({ who, timeMs, random }, service.store, extra)
+  const atMs = found.time + (found.durationMs ?? 0) + 5
+  const tokensIn = 350 + Math.ceil((found.rows ?? 0) * random.logNormal(230, 0.15))
+  const call = {
+    model: service.model,
+    who,
+    timeMs: atMs,
+    tokensIn,
+    cachedRead: 320,
+    stream: true,
+    trace,
+  }
+  return [found, ...callUntilDone(stage, call, random)]
+}
+
+/** Conversations of customers on their phones. */
+function chatTurns({ stage, service, who, timeMs, random }: Request): readonly Draft[] {
+  const conversation = `conv-${random.hex(12)}`
   const drafts: Draft[] = []
-  for (let minute = service.minute % every; minute < 1440; minute += every) {
-    const parts = {
-      kind: 'ai.feature',
-      operation: 'materialise',
-      system: 'feature-store',
-      producer: 'feature-store',
-      resource: [{ type: 'feature-view', id: random.pick(cast.featureViews) }],
-      rows: Math.round(random.logNormal(5000, 0.1)),
-      durationMs: Math.round(random.logNormal(900, 0.2)),
+  let atMs = timeMs
+  let context = 240
+  for (let left = 1 + random.poisson(1.2); left > 0; left--) {
+    const tokensIn = context + Math.ceil(random.logNormal(34, 0.8))
+    const call = { model: service.model, who, timeMs: atMs, stream: true, conversation, tokensIn }
+    const tokensOut = Math.ceil(random.logNormal(95, 0.6))
+    if (random.chance(0.006)) {
+      const verdict = { id: 'guard-topic', decision: 'deny' } as const
+      drafts.push(judge({ who, timeMs: atMs, random }, verdict, { conversation }))
+      const end = { outcome: 'denied', status: 403, reasonCode: verdict.id } as const
+      drafts.push(callModel(stage, { ...call, timeMs: atMs + 30, end }, random))
+      break
     }
-    drafts.push(plainEvent(parts, who, day * DAY_MS + minute * 60_000 + random.int(0, 2000)))
+    const answers = callUntilDone(stage, { ...call, tokensOut }, random)
+    drafts.push(...answers)
+    const last = answers.at(-1)
+    context = tokensIn + (last?.usage?.out ?? 0)
+    atMs = (last?.time ?? atMs) + (last?.durationMs ?? 0) + random.logNormal(22_000, 0.7)
   }
   return drafts
 }
 
-/** Runs with every change, so on working days, in bursts. */
-function ci({ service, day }: ServiceDay, random: Random): readonly Draft[] {
-  const isWorkday = weekday(day) > 0 && weekday(day) < 6
-  const who = asService(service)
-  const runs = random.poisson(isWorkday ? 7 * service.load : 0.5)
-  return Array.from({ length: runs }, () => {
-    const startMs = day * DAY_MS + (7 + 11 * random.next()) * HOUR_MS
-    return Array.from({ length: random.int(8, 30) }, (_, i) =>
-      modelCall(service.model, who, Math.round(startMs + i * 1500 + random.int(0, 700)), random),
-    )
-  }).flat()
-}
-
-function retrain({ service, day }: ServiceDay, random: Random): readonly Draft[] {
-  const who = asService(service)
-  const startMs = day * DAY_MS + 20 * HOUR_MS + service.minute * 10_000
-  const reads = Array.from({ length: 60 }, (_, i) =>
-    dataRead(
-      service.dataset,
-      who,
-      { timeMs: startMs + i * 30_000, random },
-      Math.round(random.logNormal(20_000, 0.1)),
-    ),
-  )
-  const resource = [{ type: 'model', id: service.model.name }]
-  const parts = {
-    kind: 'model.change',
-    operation: 'register',
-    system: 'registry',
-    producer: 'registry',
-    resource,
-  }
-  return [...reads, plainEvent(parts, who, startMs + 60 * 30_000)]
-}
-
-function sync({ service, cast, day }: ServiceDay, random: Random): readonly Draft[] {
-  const who = asService(service)
-  const drafts: Draft[] = []
-  for (let hour = 0; hour < 24; hour++) {
-    const timeMs = day * DAY_MS + hour * HOUR_MS + service.minute * 1000
-    for (const dataset of cast.datasets) {
-      if (!random.chance(0.8 * service.load)) continue
-      const kind = service.id === 'svc-backup-weights' ? 'model.read' : 'data.write'
-      const type = kind === 'model.read' ? 'weights' : 'dataset'
-      const parts = {
-        kind,
-        operation: 'sync',
-        system: 'lake',
-        producer: 'lake-audit',
-        resource: [{ type, id: dataset }],
-      }
-      const rows = Math.round(random.logNormal(400, 0.4))
-      drafts.push(plainEvent({ ...parts, rows }, who, timeMs + random.int(0, 50_000)))
-    }
-  }
-  return drafts
+/** One mail, one short answer: which queue. */
+function triage({ stage, service, who, timeMs, random }: Request): readonly Draft[] {
+  const tokensIn = 410 + Math.ceil(random.logNormal(260, 0.7))
+  const tokensOut = random.int(6, 24)
+  const call = { model: service.model, who, timeMs, tokensIn, tokensOut, cachedRead: 400 }
+  return callUntilDone(stage, { ...call, temperature: 0, maxTokens: 64 }, random)
 }

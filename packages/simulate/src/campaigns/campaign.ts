@@ -1,11 +1,10 @@
 // What a campaign is.
 
-import type { Cast } from '../cast.ts'
 import type { Draft } from '../draft.ts'
+import type { Stage } from '../stage.ts'
 
 export type CampaignDay = {
-  readonly seed: number
-  readonly cast: Cast
+  readonly stage: Stage
   /** UTC day. */
   readonly day: number
 }
@@ -17,6 +16,8 @@ export type Campaign = {
   readonly kind: string
   /** From 0 (hardly to be seen) to 1. */
   readonly strength: number
+  /** Which time of its happening this day belongs to: each has a label of its own. */
+  readonly episodeOf: (day: number) => number
   /** What it adds to this day; nothing on most days. A function of the day alone. */
   readonly events: (at: CampaignDay) => readonly Draft[]
 }

@@ -1,9 +1,9 @@
-// Two of the research team travel to a conference for three days a month: they log in from a
-// country and a network never seen of them, in the evenings of another time zone. Looks like a
-// stolen session.
+// Two people travel to a conference: for three days they work some hours from a hotel, in a country
+// and network never seen of them, by another clock. Looks like a stolen session.
 
-import { DAY_MS, dateOf, HOUR_MS } from '../calendar.ts'
-import { asPerson, type Draft, modelCall, plainEvent } from '../draft.ts'
+import { DAY_MS, HOUR_MS, weekOf } from '../calendar.ts'
+import { stayEvents } from '../person-day.ts'
+import { type Stay, tripOn } from '../presence.ts'
 import { randomOf } from '../random.ts'
 import type { Campaign } from './campaign.ts'
 
@@ -11,40 +11,23 @@ export const conferenceTravel: Campaign = {
   name: 'benign:conference-travel',
   kind: '',
   strength: 0.6,
-  events({ seed, cast, day }) {
-    const { year, month, date } = dateOf(day)
-    const trip = randomOf(seed, 'trip', year, month)
-    const first = trip.int(4, 24)
-    if (date < first || date > first + 2) return []
-    const researchers = cast.people.filter(p => p.team === 'research')
-    const travellers = [trip.pick(researchers.slice(0, 4)), trip.pick(researchers.slice(4))]
-    return travellers.flatMap(person => {
-      const random = randomOf(seed, 'trip', day, person.id)
-      const away = asPerson({
-        person,
-        session: `s-${random.hex(16)}`,
-        ip: `203.0.113.${random.int(2, 250)}`,
+  episodeOf: weekOf,
+  events({ stage, day }) {
+    const trip = tripOn(stage, day)
+    if (!trip) return []
+    const { travellers, offsetHours, net, place } = trip
+    return travellers.flatMap((person, i) => {
+      const random = randomOf(stage.seed, 'hotel', day, person.id)
+      const hotel = { ...place, ip: `${net}.${20 + 7 * i + (weekOf(day) % 50)}` }
+      const at = { stage, person, day }
+      // Before the talks and after dinner, by the clock of the place.
+      return ([7, 20.5] as const).flatMap(hour => {
+        const startMs = day * DAY_MS + (hour - offsetHours + random.next()) * HOUR_MS
+        const endMs = startMs + (0.6 + 1.4 * random.next()) * HOUR_MS
+        const kind = hour === 7 ? 'work' : 'evening'
+        const stay: Stay = { kind, startMs, endMs, place: hotel, userAgent: person.browser }
+        return stayEvents(at, stay)
       })
-      const who = { ...away, source: { ...away.source, geo: { country: 'SG', city: 'Singapore' } } }
-      const startMs = day * DAY_MS + 13 * HOUR_MS + random.int(0, 3_000_000)
-      const login = {
-        kind: 'auth.logon',
-        operation: 'logon',
-        system: 'identity',
-        producer: 'identity',
-      }
-      const drafts: Draft[] = [plainEvent(login, who, startMs)]
-      for (let i = 0; i < 12; i++) {
-        drafts.push(
-          modelCall(
-            random.pick(cast.models.slice(0, 4)),
-            who,
-            startMs + 60_000 + i * 150_000,
-            random,
-          ),
-        )
-      }
-      return drafts
     })
   },
 }

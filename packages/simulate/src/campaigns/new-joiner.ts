@@ -1,39 +1,55 @@
-// Somebody new starts on the first Monday of a month and reads their way in for a week: every
-// dataset once, every model, at odd times. Everything about them is new. Looks like reconnaissance.
+// A trainee's first days: besides first steps at work, a tour of every dataset and model. All of it
+// is new, and some of it is refused. Looks like reconnaissance.
 
-import { DAY_MS, dateOf, HOUR_MS, weekday } from '../calendar.ts'
-import { asPerson, type Draft, dataRead, modelCall, plainEvent } from '../draft.ts'
+import { readDataset, readWeights } from '../accesses.ts'
+import { dateOf, MINUTE_MS } from '../calendar.ts'
+import { asScript, type Draft } from '../draft.ts'
+import { callModel } from '../model-call.ts'
+import { personDay } from '../person-day.ts'
+import { staysOf } from '../presence.ts'
 import { randomOf } from '../random.ts'
+import type { Stage } from '../stage.ts'
+import { isNew, type Trainee, traineeOn } from '../trainees.ts'
 import type { Campaign } from './campaign.ts'
+
+/** Each thing is looked at on one of the first five days. */
+const TOUR_DAYS = 5
 
 export const newJoiner: Campaign = {
   name: 'benign:new-joiner',
   kind: '',
   strength: 0.5,
-  events({ seed, cast, day }) {
-    const monday = day - ((weekday(day) + 6) % 7)
-    const { year, month, date } = dateOf(monday)
-    const isTheirWeek = date <= 7 && weekday(day) >= 1 && weekday(day) <= 5
-    if (!isTheirWeek) return []
-    const colleague = randomOf(seed, 'joiner', year, month).pick(cast.people)
-    const person = { ...colleague, id: `new.joiner.${year}-${month}`, officeIp: '10.10.9.77' }
-    const random = randomOf(seed, 'joiner', day)
-    const who = asPerson({ person, session: `s-${random.hex(16)}`, ip: person.officeIp })
-    const startMs = day * DAY_MS + 8 * HOUR_MS
-    const login = {
-      kind: 'auth.logon',
-      operation: 'logon',
-      system: 'identity',
-      producer: 'identity',
-    }
-    const drafts: Draft[] = [plainEvent(login, who, startMs)]
-    cast.datasets.forEach((dataset, i) => {
-      const timeMs = startMs + 600_000 + i * 1_200_000 + random.int(0, 300_000)
-      drafts.push(dataRead(dataset, who, { timeMs, random }, random.int(50, 400)))
-    })
-    cast.models.forEach((model, i) => {
-      drafts.push(modelCall(model, who, startMs + 900_000 + i * 1_500_000, random))
-    })
-    return drafts
+  episodeOf(day) {
+    // The first days of a month and no others.
+    const { year, month } = dateOf(day)
+    return 12 * year + month
   },
+  events({ stage, day }) {
+    const trainee = traineeOn(stage, day)
+    if (!isNew(trainee, day)) return []
+    const { person } = trainee
+    return [...personDay({ stage, person, day }), ...tour(stage, trainee, day)]
+  },
+}
+
+function tour(stage: Stage, { person, firstDay }: Trainee, day: number): readonly Draft[] {
+  const stay = staysOf({ stage, person, day }).find(s => s.kind === 'work')
+  if (!stay || day - firstDay >= TOUR_DAYS) return []
+  const random = randomOf(stage.seed, 'tour', day)
+  const { place, userAgent } = stay
+  const script = asScript({ person, place, userAgent, id: '', logonMs: 0 })
+  const drafts: Draft[] = []
+  let timeMs = stay.startMs + 20 * MINUTE_MS
+  const isToday = (i: number) => i % TOUR_DAYS === day - firstDay
+  for (const dataset of stage.cast.datasets.filter((_, i) => isToday(i))) {
+    timeMs += random.logNormal(9 * MINUTE_MS, 0.5)
+    drafts.push(readDataset({ who: script, timeMs, random }, dataset, random.int(50, 400)))
+  }
+  for (const model of stage.cast.models.filter((_, i) => isToday(i))) {
+    timeMs += random.logNormal(12 * MINUTE_MS, 0.5)
+    drafts.push(callModel(stage, { model, who: script, timeMs }, random))
+    if (model.isOwn)
+      drafts.push(readWeights({ who: script, timeMs: timeMs + 3000, random }, model, 'open'))
+  }
+  return drafts
 }

@@ -1,49 +1,59 @@
-// A release: the platform team promotes models, everybody who owns one checks the new version, and
-// weights are read many times in an evening. Looks like somebody copying weights.
+// The evening after a release: a data scientist checks the new versions from home, downloads their
+// weights and calls them many times. Looks like somebody copying weights.
 
-import { DAY_MS, HOUR_MS } from '../calendar.ts'
-import { asPerson, type Draft, isReleaseDay, modelCall, plainEvent } from '../draft.ts'
+import { readWeights } from '../accesses.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../calendar.ts'
+import { asPerson, asScript, type Draft } from '../draft.ts'
+import { callModel } from '../model-call.ts'
+import { logon } from '../person-day.ts'
+import { staysOf } from '../presence.ts'
 import { randomOf } from '../random.ts'
-import type { Campaign } from './campaign.ts'
+import type { Campaign, CampaignDay } from './campaign.ts'
 
-const READS = 24
-const CHECKS = 40
+const CHECKS_PER_MODEL = 14
 
 export const releaseDay: Campaign = {
   name: 'benign:release-day',
   kind: '',
   strength: 0.5,
-  events({ seed, cast, day }) {
-    if (!isReleaseDay(day)) return []
-    const random = randomOf(seed, 'release', day)
-    const team = cast.people.filter(p => p.team === 'platform')
-    const person = random.pick(team)
-    const session = { person, session: `s-${random.hex(16)}`, ip: person.homeIp }
+  episodeOf: day => day,
+  events({ stage, day }) {
+    const releases = stage.releasesOn(day)
+    const checker = checkerOn({ stage, day })
+    if (releases.length === 0 || !checker) return []
+    const { person, freeMs } = checker
+    const random = randomOf(stage.seed, 'release evening', day)
+    const place = person.usesVpn ? person.vpn : person.home
+    const logonMs = Math.round(
+      Math.max(freeMs + 25 * MINUTE_MS, day * DAY_MS + 17.2 * HOUR_MS) + random.int(0, 900_000),
+    )
+    const id = `sess-${random.hex(16)}`
+    const session = { person, id, place, userAgent: person.browser, logonMs }
     const who = asPerson(session)
-    const startMs = day * DAY_MS + 17 * HOUR_MS
-    const login = {
-      kind: 'auth.logon',
-      operation: 'logon',
-      system: 'identity',
-      producer: 'identity',
-    }
-    const drafts: Draft[] = [plainEvent(login, who, startMs)]
-    for (let i = 0; i < READS; i++) {
-      const model = random.pick(cast.models.slice(6))
-      const resource = [{ type: 'weights', id: `registry/${model.name}` }]
-      const bytes = { in: 300, out: Math.round(random.logNormal(180_000_000, 0.4)) }
-      const parts = {
-        kind: 'model.read',
-        operation: 'download',
-        system: 'registry',
-        producer: 'registry',
+    const script = asScript(session)
+    const drafts: Draft[] = [...logon(session, random)]
+    let timeMs = logonMs + 40_000
+    for (const { model } of releases) {
+      drafts.push(readWeights({ who, timeMs, random }, model, 'open'))
+      timeMs += random.logNormal(35_000, 0.5)
+      drafts.push(readWeights({ who: script, timeMs, random }, model, 'download'))
+      for (let left = random.int(5, 2 * CHECKS_PER_MODEL - 5); left > 0; left--) {
+        timeMs += random.logNormal(9000, 0.9)
+        drafts.push(callModel(stage, { model, who: script, timeMs, rows: 1 }, random))
       }
-      drafts.push(plainEvent({ ...parts, resource, bytes }, who, startMs + 300_000 + i * 140_000))
-    }
-    for (let i = 0; i < CHECKS; i++) {
-      const model = random.pick(cast.models.slice(6))
-      drafts.push(modelCall(model, who, startMs + 600_000 + i * 95_000, random))
+      timeMs += random.logNormal(4 * MINUTE_MS, 0.4)
     }
     return drafts
   },
+}
+
+/** Somebody of the data science team in Germany who was at work that day. */
+function checkerOn({ stage, day }: CampaignDay) {
+  const team = stage.cast.people.filter(p => p.team === 'data-science' && p.country === 'DE')
+  const first = randomOf(stage.seed, 'release checker', day).int(0, team.length - 1)
+  for (const person of [...team.slice(first), ...team.slice(0, first)]) {
+    const work = staysOf({ stage, person, day }).find(stay => stay.kind === 'work')
+    if (work) return { person, freeMs: work.endMs }
+  }
+  return null
 }
