@@ -38,6 +38,11 @@ export const ERRORS = {
     status: 413,
     help: 'Cut the batch; the message says how many events go in one.',
   },
+  'capture.unknown_format': {
+    fault: 'caller',
+    status: 400,
+    help: 'Name one of the formats in the message.',
+  },
   'cli.not_found': {
     fault: 'caller',
     status: 404,
@@ -253,6 +258,11 @@ export const ERRORS = {
     status: 400,
     help: 'The file is not a signed note or checkpoint of C2SP; fetch it again, unchanged.',
   },
+  'query.bad_value': {
+    fault: 'caller',
+    status: 400,
+    help: 'Give the field a value of its type.',
+  },
   'query.catching_up': {
     fault: 'busy',
     status: 503,
@@ -262,6 +272,26 @@ export const ERRORS = {
     fault: 'broken',
     status: 500,
     help: 'Try a shorter time range; the operator finds the cause in the log of the server.',
+  },
+  'query.syntax': {
+    fault: 'caller',
+    status: 400,
+    help: 'Mend the query at the place that the message names; docs/spec/query.md has the language.',
+  },
+  'query.timeout': {
+    fault: 'caller',
+    status: 400,
+    help: 'Ask for a shorter time range, or name fields instead of free text.',
+  },
+  'query.too_complex': {
+    fault: 'caller',
+    status: 400,
+    help: 'Ask for less at once.',
+  },
+  'query.unknown_field': {
+    fault: 'caller',
+    status: 400,
+    help: 'Use a field from docs/spec/event.md, or quote the text to search for it.',
   },
   'source.position_malformed': {
     fault: 'broken',
@@ -288,11 +318,6 @@ export const ERRORS = {
     status: 500,
     help: 'A tile that the checkpoint needs is not there; run tocsin verify, and restore the file.',
   },
-  'verify.unreadable': {
-    fault: 'peer',
-    status: 502,
-    help: 'Nothing was shown to be wrong: make the file or address readable and verify again.',
-  },
   'verify.key_changed': {
     fault: 'caller',
     status: 400,
@@ -308,35 +333,10 @@ export const ERRORS = {
     status: 404,
     help: 'Name a data directory, a shard directory, or the URL of a server.',
   },
-  'capture.unknown_format': {
-    fault: 'caller',
-    status: 400,
-    help: 'Name one of the formats in the message.',
-  },
-  'query.syntax': {
-    fault: 'caller',
-    status: 400,
-    help: 'Mend the query at the place that the message names; docs/spec/query.md has the language.',
-  },
-  'query.unknown_field': {
-    fault: 'caller',
-    status: 400,
-    help: 'Use a field from docs/spec/event.md, or quote the text to search for it.',
-  },
-  'query.bad_value': {
-    fault: 'caller',
-    status: 400,
-    help: 'Give the field a value of its type.',
-  },
-  'query.too_complex': {
-    fault: 'caller',
-    status: 400,
-    help: 'Ask for less at once.',
-  },
-  'query.timeout': {
-    fault: 'caller',
-    status: 400,
-    help: 'Ask for a shorter time range, or name fields instead of free text.',
+  'verify.unreadable': {
+    fault: 'peer',
+    status: 502,
+    help: 'Nothing was shown to be wrong: make the file or address readable and verify again.',
   },
 } as const
 
