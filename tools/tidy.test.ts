@@ -3,6 +3,7 @@
 // with its count, which may only become smaller.
 
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -281,6 +282,15 @@ describe('the repository', () => {
       },
     })
     assert.equal(lockFaults(offence).length, 3)
+  })
+
+  it('is under the Apache License 2.0 as it was published', () => {
+    const published = 'cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30'
+    for (const path of paths.filter(one => /(?:^|\/)LICENSE$/.test(one))) {
+      assert.equal(hash('sha256', readText(path)), published, path)
+    }
+    const manifests = paths.filter(path => path.endsWith('package.json')).map(readText)
+    for (const text of manifests) assert.equal(JSON.parse(text).license, 'Apache-2.0')
   })
 
   it('lists every decision', () => {

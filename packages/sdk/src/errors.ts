@@ -153,11 +153,6 @@ export const ERRORS = {
     status: 404,
     help: 'See /openapi.json for what there is.',
   },
-  'http.timeout': {
-    fault: 'caller',
-    status: 408,
-    help: 'Send the request faster or in parts.',
-  },
   'http.too_large': {
     fault: 'caller',
     status: 413,
