@@ -28,11 +28,12 @@ import { systemEntropy } from '../../packages/server/src/base/entropy.ts'
 import { lockDirectory } from '../../packages/server/src/base/lock.ts'
 import { type Log, openKeyRing, openLog, openVault } from '../../packages/server/src/log/log.ts'
 import { killedStart } from './faults.ts'
-import { History, type Run, runIngest, settle, startIngest, verdictOn } from './ingest-rig.ts'
+import { History, type Run, runIngest, startIngest, verdictOn } from './ingest-rig.ts'
 import { SHARD } from './traffic.ts'
 
-const SEED = 31
-const BODIES = 40
+/** The first seed of a killed start, so that what is sent again is known there too. */
+const SEED = 11
+const BODIES = 25
 
 let root = ''
 /** Closed in order, and killed while events flowed. */
@@ -128,8 +129,6 @@ async function assertHeals(
   damage(name => join(copy, name))
   const history = new History()
   for (const run of runs) history.take(run)
-  await settle(copy, history)
-  await history.judge(copy)
   const again = await runIngest(copy, { seed: SEED, bodies: BODIES })
   assert.equal(again.exitCode, 0, again.lines.slice(-3).join('\n'))
   history.take(again)

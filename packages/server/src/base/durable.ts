@@ -14,7 +14,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -75,10 +75,19 @@ export function replaceFile(
     syncFile(temporary)
     renameSync(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removeIfPossible(temporary)
     throw error
   }
   syncDirectory(dirname(path))
+}
+
+/** For cleaning up behind another error, which says more than that this failed too. */
+export function removeIfPossible(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It was not there, or it stays.
+  }
 }
 
 /** null when there is no such file. Every other failure is thrown. */

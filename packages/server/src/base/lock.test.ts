@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { lockDirectory, readOwner } from './lock.ts'
 
 let directory = ''
@@ -48,6 +50,15 @@ describe('the lock of a data directory', () => {
     lock.release()
     lock.release()
     lockDirectory(directory, 1).release()
+  })
+
+  it('is held by whoever took it and forgot about it', () => {
+    const { gc } = globalThis
+    setFlagsFromString('--expose-gc')
+    const collect = gc ?? runInNewContext('gc')
+    lockDirectory(directory, process.pid)
+    for (let i = 0; i < 5; i++) collect()
+    assert.match(lockElsewhere(), /^log.in_use/)
   })
 
   it('makes the directory where it is missing, for its owner only', () => {

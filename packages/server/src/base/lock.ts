@@ -2,11 +2,17 @@
 // record locks, which end with the process however it ends: no stale lock survives a kill. Nothing
 // else in the process may open `lock.sqlite`: closing any handle of it would drop the lock.
 
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TocsinError } from '@tocsin/sdk/errors'
-import { diskError, isDiskFull, makeDirectory, readFileIfThere, replaceFile } from './durable.ts'
+import {
+  diskError,
+  isDiskFull,
+  makeDirectory,
+  readFileIfThere,
+  removeIfPossible,
+  replaceFile,
+} from './durable.ts'
 
 export interface DirectoryLock {
   /** Tells whoever finds the directory locked where its owner can be reached. */
@@ -19,7 +25,11 @@ export type LockOwner = { readonly pid: number; readonly url?: string }
 
 // Primary result codes of SQLite.
 const SQLITE_BUSY = 5
+const SQLITE_FULL = 13
 const SQLITE_NOTADB = 26
+
+/** A database that nobody refers to is closed by the garbage collector, and its lock is gone. */
+const held = new Set<DatabaseSync>()
 
 /**
  * Locks the directory, which is made where it is missing. Throws `log.in_use`, naming the owner, when
@@ -38,6 +48,7 @@ export function lockDirectory(directory: string, pid: number): DirectoryLock {
 function lockExisting(directory: string, pid: number): DirectoryLock {
   const ownerPath = join(directory, 'owner.json')
   const database = openLocked(directory)
+  held.add(database)
   let isHeld = true
   const announce = (owner: LockOwner) => {
     try {
@@ -51,7 +62,8 @@ function lockExisting(directory: string, pid: number): DirectoryLock {
     if (!isHeld) return
     isHeld = false
     // Takes no space, so it also works on a full disk.
-    rmSync(ownerPath, { force: true })
+    removeIfPossible(ownerPath)
+    held.delete(database)
     database.close()
   }
   try {
@@ -69,7 +81,8 @@ function openLocked(directory: string): DatabaseSync {
   let database: DatabaseSync | null = null
   try {
     database = new DatabaseSync(path)
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    // Without a journal on disk, locking an empty database takes no space.
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return database
   } catch (cause) {
     database?.close()
@@ -85,6 +98,12 @@ function lockError(directory: string, path: string, cause: unknown): TocsinError
     const who = owner ? `process ${owner.pid}${where}` : 'another process'
     return new TocsinError('log.in_use', {
       public: `${directory} is in use by ${who}; stop it first, or talk to it over HTTP`,
+      cause,
+    })
+  }
+  if (result === SQLITE_FULL) {
+    return new TocsinError('log.disk_full', {
+      public: `the disk of ${directory} is full; free some space, nothing was lost`,
       cause,
     })
   }

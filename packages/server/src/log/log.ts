@@ -175,6 +175,7 @@ async function recoverLog(parts: ShardParts, tiles: TileThread, ids: IdTable): P
     })
   }
   await tiles.begin()
+  ids.flush()
   if (!isVkey(paths, vkey)) {
     replaceFile(join(paths.log, 'log.vkey'), `${vkey}\n`, join(paths.state, 'log.vkey.new'))
   }

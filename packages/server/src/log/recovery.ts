@@ -43,7 +43,6 @@ export function recoverEntries(parts: RecoveryParts): Recovered {
     size = Math.max(size, record.firstIndex + entries.length)
   }
   fillIds(parts, size)
-  ids.flush()
   return { size, cut: wal.cut }
 }
 
