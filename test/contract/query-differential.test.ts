@@ -50,6 +50,9 @@ const TEXTS = [
   'aba',
   'Ab',
   'b\na',
+  `${'a'.repeat(140)}B`,
+  `${'É'.repeat(70)}k`,
+  `${'é'.repeat(70)}\u212A`,
 ]
 const PIECES = ['a', 'A', 'b', 'ab', 'ba', '%', '\\', '😀', 's', 'İ']
 const ADDRESSES = [
@@ -201,10 +204,21 @@ const leaf: fc.Arbitrary<Checked> = fc
       span.map(s => ({ kind: 'between', field, ...s }) as const),
     )
   })
+/** Several texts for one field become one test. */
+const choice: fc.Arbitrary<Checked> = fc
+  .tuple(
+    fc.constantFrom(...telling.filter(f => f.type === 'text')),
+    fc.array(pattern, { minLength: 2, maxLength: 5 }),
+  )
+  .map(([field, patterns]) => ({
+    kind: 'or' as const,
+    items: patterns.map(p => ({ kind: 'text' as const, field, pattern: p })),
+  }))
 const { question } = fc.letrec<{ question: Checked }>(tie => ({
   question: fc.oneof(
     { maxDepth: 3 },
     leaf,
+    choice,
     fc.record({ kind: fc.constant('not' as const), item: tie('question') }),
     fc.record({
       kind: fc.constantFrom('and' as const, 'or' as const),
@@ -305,15 +319,52 @@ describe('SQL and predicate', () => {
     assert.ok(found > EVENTS)
   })
 
-  it('are not held up by a value full of wildcards and a text that nearly fits', async () => {
-    const near = { actor: { id: 'a'.repeat(1024) } }
-    const asked = readQuery(`actor.id:${'*a'.repeat(32)}b`, FIELDS, 0)
-    const { sql, params } = compileSql(asked)
-    const reader = await connection.runAndReadAll(
-      `SELECT 1 FROM (SELECT ?::VARCHAR AS actor_id) WHERE ${sql}`,
-      [near.actor.id, ...params],
-    )
-    assert.equal(reader.currentRowCount, 0)
-    assert.equal(compilePredicate(asked)(near), false)
+  // Broken, the first takes hours, and nothing interrupts DuckDB inside one text.
+  it('are not held up by wildcards or long values and a text that nearly fits', {
+    timeout: 60_000,
+  }, async () => {
+    const near = ['a', '1', '-', 'é'].map(char => ({
+      char,
+      id: char.repeat(char === 'é' ? 512 : 1024),
+    }))
+    await connection.run('CREATE TABLE near (actor_id VARCHAR, resource_id VARCHAR[])')
+    for (const { id } of near) await connection.run('INSERT INTO near VALUES (?, [?])', [id, id])
+    for (const { char, id } of near) {
+      for (const value of [`${`*${char}`.repeat(32)}2`, `*${id.slice(0, 500)}2*`]) {
+        for (const field of ['actor.id', 'resource.id']) {
+          const asked = readQuery(`${field}:${value}`, FIELDS, 0)
+          const { sql, params } = compileSql(asked)
+          const where = `SELECT 1 FROM near WHERE ${sql}`
+          assert.equal((await connection.runAndReadAll(where, [...params])).currentRowCount, 0)
+          assert.equal(compilePredicate(asked)({ actor: { id }, resource: [{ id }] }), false)
+        }
+      }
+    }
   })
+
+  it('mean the same where the SQL is counted by clause instead of asked', async () => {
+    for (const text of [
+      'actor.id:a*',
+      'not actor.id:a*',
+      'aborted:true',
+      '-(status:200 or ip:::/0)',
+    ]) {
+      const asked = readQuery(text, FIELDS, 0)
+      const { sql, params } = compileSql(asked)
+      const reader = await connection.runAndReadAll(
+        `SELECT count(*) FILTER (WHERE ${sql}) AS n FROM (SELECT *${lazyColumns(sql)} FROM hot)`,
+        [...params],
+      )
+      const [row] = reader.getRowObjectsJS()
+      assert.equal(Number(row?.n), events.filter(compilePredicate(asked)).length, text)
+    }
+  })
+})
+
+// What stands inside a function cannot use what a file says of its parts.
+it('a test that statistics can answer stands bare', () => {
+  const sql = (text: string) => compileSql(readQuery(text, FIELDS, 0)).sql
+  assert.equal(sql('id:0190b5a0-0000-7000-8000-00000000000A'), '"id" = ?')
+  assert.equal(sql('outcome:(denied or failure)'), '("outcome" IN (?, ?))')
+  assert.equal(sql('status>=500 requestId:42'), '("status" >= ? AND "request_id" = ?)')
 })

@@ -162,7 +162,7 @@ describe('a question', () => {
     assert.ok(matches('outcome:DENIED', event) && matches('outcome:den*', event))
     assert.ok(matches('id:0190B5A0-0000-7000-8000-000000000001', event))
     const { sql, params } = compileSql(readQuery('outcome:DENIED', FIELDS, NOW))
-    assert.equal(sql, 'coalesce("outcome" = ?, false)')
+    assert.equal(sql, '"outcome" = ?')
     assert.deepEqual(params, ['denied'])
   })
 

@@ -2,14 +2,16 @@
 // others: databases and languages disagree on the rest (İ, ß, ς), and a rule that is the same
 // everywhere is worth more in evidence than one that is clever.
 //
-// In SQL a pattern is a regular expression of RE2, whose time is linear whatever the pattern: LIKE
-// with three `%` over a thousand characters took DuckDB 1.5 four minutes. Classes like [aA] fold
-// exactly these letters, and cost a tenth of translate().
+// In SQL a pattern is a regular expression of RE2: LIKE with three `%` over a thousand characters
+// took DuckDB 1.5 four minutes. Classes like [aA] fold exactly these letters, and cost a tenth of
+// translate().
 
 import { encodeUtf8 } from '../bytes.ts'
 import { literalOf, type Pattern } from './syntax.ts'
 
 const ASCII = /^[\x00-\x7f]*$/
+
+const LONG_PIECE_BYTES = 128
 
 /** Lower case for A–Z only. */
 export function foldText(text: string): string {
@@ -17,20 +19,39 @@ export function foldText(text: string): string {
   return text.replaceAll(/[A-Z]+/g, letters => letters.toLowerCase())
 }
 
+/** False where folding changes nothing. */
+export function hasLetter(text: string): boolean {
+  return /[A-Za-z]/.test(text)
+}
+
+/** Pieces that are worth looking for by themselves first. */
+export function longPieces(pattern: Pattern): readonly string[] {
+  const texts = pattern.filter(piece => piece !== null)
+  return texts.filter(piece => encodeUtf8(piece).length > LONG_PIECE_BYTES)
+}
+
 /** Folding changes no length, so a text of another length need not be looked into. */
 export function foldedBytes(literal: string): number {
   return encodeUtf8(literal).length
 }
 
-/** The pattern in RE2's syntax (github.com/google/re2/wiki/Syntax), for a search, not a match. */
-export function re2Pattern(pattern: Pattern): string {
+/**
+ * One of the patterns in RE2's syntax (github.com/google/re2/wiki/Syntax), for a search, not a
+ * match. The parentheses are not for order: without them DuckDB makes LIKE of an expression that
+ * has no classes, one without letters, and is held up as by any LIKE.
+ */
+export function re2Pattern(patterns: readonly Pattern[]): string {
+  return `(?s)(${patterns.map(re2One).join('|')})`
+}
+
+function re2One(pattern: Pattern): string {
   const start = pattern[0] === null ? '' : '\\A'
   const end = pattern.at(-1) === null ? '' : '\\z'
   const inner = pattern.map((part, i) => {
     if (part !== null) return re2Literal(part)
     return i === 0 || i === pattern.length - 1 ? '' : '.*'
   })
-  return `(?s)${start}${inner.join('')}${end}`
+  return `${start}${inner.join('')}${end}`
 }
 
 function re2Literal(text: string): string {
