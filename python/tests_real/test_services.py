@@ -243,8 +243,7 @@ class ServiceTests:
             check=True,
         )
         groups = {
-            g["key"]["actor.id"]: (g["requests"], g["failures"])
-            for g in json.loads(done.stdout)["groups"]
+            g["group"][0]: (g["requests"], g["failures"]) for g in json.loads(done.stdout)["groups"]
         }
         self.assertEqual(groups, {"anonymous": (20, 12), "alice": (8, 4), "bob": (4, 0)})
 

@@ -2,7 +2,8 @@
 
 The file may be hostile: a line has a length limit, a line that is no event is counted and the first
 few are named, the number of groups is bounded (what comes after goes to one group), and text from
-the file is shown with its control characters escaped. Memory does not grow with the file.
+the file is shown with its control characters escaped. Memory does not grow with the file. Table and
+JSON are those of ``tocsin summary``, so that one may take the other's place.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Group:
     failures: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
-    first_ms: int | None = None
-    last_ms: int | None = None
+    first_ms: int = TIME_MS_MAX
+    last_ms: int = 0
 
     def add(self, event: dict[str, Any]) -> None:
         self.requests += 1
@@ -56,12 +57,13 @@ class Group:
             self.bytes_in += _whole(volume.get("in"))
             self.bytes_out += _whole(volume.get("out"))
         time_ms = event["time"]
-        self.first_ms = time_ms if self.first_ms is None else min(self.first_ms, time_ms)
-        self.last_ms = time_ms if self.last_ms is None else max(self.last_ms, time_ms)
+        self.first_ms = min(self.first_ms, time_ms)
+        self.last_ms = max(self.last_ms, time_ms)
 
 
 @dataclass
 class Summary:
+    #: Names of fields as they were asked for; aliases among them.
     by: tuple[str, ...]
     groups: dict[Key, Group] = field(default_factory=dict)
     lines: int = 0
@@ -84,10 +86,10 @@ class Summary:
             self.named.append((line, why))
 
     def add(self, event: dict[str, Any]) -> None:
-        values = tuple(field_text(event, path) for path in self.by)
-        for path, value in zip(self.by, values):
+        values = tuple(field_text(event, ALIASES.get(name, name)) for name in self.by)
+        for name, value in zip(self.by, values):
             if value is not None:
-                self.missing.discard(path)
+                self.missing.discard(name)
         group = self.groups.get(values)
         if group is None:
             if len(self.groups) >= GROUPS_MAX:
@@ -105,7 +107,7 @@ class Summary:
 
 def parse_by(text: str) -> tuple[str, ...]:
     """Dotted fields, separated by commas; the aliases of queries are understood. ``ValueError``."""
-    names = tuple(ALIASES.get(name.strip(), name.strip()) for name in text.split(","))
+    names = tuple(name.strip() for name in text.split(","))
     for name in names:
         if not name or not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"--by: {name!r} is not the name of a field")
@@ -181,21 +183,19 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "by": list(summary.by),
         "groups": [
             {
-                "key": dict(zip(summary.by, key)),
+                "group": list(key),
                 "requests": group.requests,
                 "failures": group.failures,
                 "bytesIn": group.bytes_in,
                 "bytesOut": group.bytes_out,
-                "firstSeen": _iso(group.first_ms),
-                "lastSeen": _iso(group.last_ms),
+                "firstMs": group.first_ms,
+                "lastMs": group.last_ms,
             }
             for key, group in summary.sorted_groups()
         ],
         "lines": summary.lines,
-        "malformed": {
-            "count": summary.malformed,
-            "first": [{"line": line, "why": why} for line, why in summary.named],
-        },
+        "refused": summary.malformed,
+        "firstRefused": [{"line": line, "why": why} for line, why in summary.named],
         "complete": summary.complete,
     }
 
@@ -208,10 +208,10 @@ def as_table(summary: Summary) -> str:
         numbers = (group.requests, group.failures, group.bytes_in, group.bytes_out)
         rows.append(
             [
-                *(visible(value or "-") for value in key),
+                *(visible(value or "(none)") for value in key),
                 *map(str, numbers),
-                _iso(group.first_ms) or "-",
-                _iso(group.last_ms) or "-",
+                _iso(group.first_ms),
+                _iso(group.last_ms),
             ]
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
@@ -270,8 +270,6 @@ def _whole(value: object) -> int:
     return 0
 
 
-def _iso(time_ms: int | None) -> str | None:
-    if time_ms is None:
-        return None
-    moment = datetime.fromtimestamp(time_ms // 1000, timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
+def _iso(time_ms: int) -> str:
+    """UTC, to the second."""
+    return f"{datetime.fromtimestamp(time_ms // 1000, timezone.utc):%Y-%m-%dT%H:%M:%S}"
