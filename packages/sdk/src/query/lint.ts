@@ -39,15 +39,6 @@ function problemOf(clause: Clause, checker: Checker): Problem | null {
     return null
   } catch (error) {
     if (!(error instanceof TocsinError)) throw error
-    const { code, message } = error
-    return isQueryCode(code) ? { code, message, span: clause.span } : raise(error)
+    return { code: error.code, message: error.message, span: clause.span }
   }
-}
-
-function isQueryCode(code: TocsinError['code']): code is Problem['code'] {
-  return code.startsWith('query.')
-}
-
-function raise(error: TocsinError): never {
-  throw error
 }

@@ -53,10 +53,8 @@ function parseWith(text: string, report: Report): Query {
 
 /** The length is looked at first: nothing else reads a text that is too long. */
 function refusalOf(text: string): Omit<Problem, 'span'> | null {
-  const tooLong: Omit<Problem, 'span'> = {
-    code: 'query.too_complex',
-    message: tooComplex(`longer than ${QUERY_BYTES_MAX} bytes`),
-  }
+  const message = tooComplex(`longer than ${QUERY_BYTES_MAX} bytes`)
+  const tooLong: Omit<Problem, 'span'> = { code: 'query.too_complex', message }
   if (text.length > QUERY_BYTES_MAX) return tooLong
   if (!text.isWellFormed()) {
     const message = 'the query holds half a surrogate pair; write whole characters'
@@ -92,9 +90,11 @@ class Parser {
     if (this.#peek().kind === 'end') return { kind: 'all', span: { start: 0, end: 0 } }
     const parts: Clause[] = []
     while (this.#peek().kind !== 'end') {
-      if (this.#peek().kind === 'close') {
-        this.#fail(this.#take().span, 'this ")" closes nothing; remove it')
-      } else parts.push(this.#parseFrom(POWERS.or, null))
+      if (this.#peek().kind !== 'close') parts.push(this.#parseFrom(POWERS.or, null))
+      else {
+        this.#fail(this.#peek().span, 'this ")" closes nothing; remove it')
+        this.#at += 1
+      }
     }
     const [only = hole(span)] = parts
     return parts.length > 1 ? joined('and', parts) : only
@@ -209,12 +209,6 @@ class Parser {
 
   #peek(): Token {
     return this.#tokens[this.#at] ?? END
-  }
-
-  #take(): Token {
-    const token = this.#peek()
-    this.#at += 1
-    return token
   }
 
   #fail(span: Span, what: string): void {

@@ -1,8 +1,8 @@
 // The query language: what people and programs ask of events. A text is parsed into a tree
 // (parse.ts), checked against the field catalogue (check.ts), and compiled twice with one meaning:
-// into SQL for the index (sql.ts) and into a test on one event (predicate.ts). Editors take the same
-// parser with problems collected (lint.ts) and what can be written next (complete.ts).
-// docs/spec/query.md is its description.
+// into SQL for the index (sql.ts) and into a test on one event (predicate.ts). Editors get every
+// problem at once (lint.ts) and what can be written next (complete.ts). docs/spec/query.md
+// describes it.
 
 import { type Checked, checkQuery, type QueryField } from './check.ts'
 import { parseQuery } from './parse.ts'

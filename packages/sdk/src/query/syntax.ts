@@ -43,7 +43,7 @@ export type Query = { readonly text: string; readonly root: Clause }
 
 /** One thing that is wrong with a question; the message says what to write instead. */
 export type Problem = {
-  readonly code: Extract<ErrorCode, `query.${string}`>
+  readonly code: ErrorCode
   readonly message: string
   readonly span: Span
 }

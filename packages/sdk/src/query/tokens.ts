@@ -22,12 +22,10 @@ export type Token =
       readonly fieldEnd: number
       readonly span: Span
     }
-  /** `isOfField` where it belongs to a field: behind it, or in the parentheses behind it. */
   | {
       readonly kind: 'value'
       readonly pattern: Pattern
       readonly isQuoted: boolean
-      readonly isOfField: boolean
       readonly span: Span
     }
 
@@ -83,7 +81,7 @@ class Scanner {
     const isGap = isBehindField && /\s/.test(this.#text[start - 1] ?? '')
     const keyword = isBehindField && !isGap ? null : this.#scanKeyword()
     if (keyword) return keyword
-    return isBehindField ? this.#scanValue(true) : this.#scanClauseStart(start)
+    return isBehindField ? this.#scanValue() : this.#scanClauseStart(start)
   }
 
   #scanKeyword(): Token | null {
@@ -96,7 +94,7 @@ class Scanner {
   #scanClauseStart(start: number): Token {
     // A dash with a space behind it is a dash: people paste `build - deploy`.
     if (/^-[^\s)]/.test(this.#text.slice(start, start + 2))) return this.#single('not')
-    return (this.#isInValues() ? null : this.#scanHead()) ?? this.#scanValue(this.#isInValues())
+    return (this.#isInValues() ? null : this.#scanHead()) ?? this.#scanValue()
   }
 
   #isInValues(): boolean {
@@ -121,13 +119,13 @@ class Scanner {
     return { kind: 'head', field, operator, fieldEnd, span: { start, end: this.#at } }
   }
 
-  #scanValue(isOfField: boolean): Token {
+  #scanValue(): Token {
     const start = this.#at
     const isQuoted = this.#text[start] === '"'
     const pattern = isQuoted ? [this.#scanQuoted()] : this.#scanBare()
     const span = { start, end: this.#at }
     this.#checkSize(pattern, span)
-    return { kind: 'value', pattern, isQuoted, isOfField, span }
+    return { kind: 'value', pattern, isQuoted, span }
   }
 
   #checkSize(pattern: Pattern, span: Span): void {
