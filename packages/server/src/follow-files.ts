@@ -13,6 +13,11 @@ import { TENANT, type Tocsin } from './tocsin.ts'
 const RESTART_MS = 2000
 
 export interface FollowedFiles {
+  /**
+   * Resolves when every file was looked for once: a rotation before that, at the very first start,
+   * could not be told from the old files of earlier days.
+   */
+  readonly looked: Promise<void>
   /** Lets go of the files; what was read is durable and its position saved on return. */
   stop(): Promise<void>
 }
@@ -22,11 +27,15 @@ export function followFiles(files: readonly FollowedFile[], tocsin: Tocsin): Fol
   const controller = new AbortController()
   const positions = join(tocsin.dataDir, 'state', 'positions')
   makeDirectory(positions)
-  const followed = files.map(file => {
-    parseFileFormat(file.format)
-    return keepFollowing(file, tocsin, { positions, signal: controller.signal })
+  for (const file of files) parseFileFormat(file.format)
+  const looks = files.map(() => Promise.withResolvers<void>())
+  const followed = files.map((file, i) => {
+    const onLooked = () => looks[i]?.resolve()
+    const { signal } = controller
+    return keepFollowing(file, tocsin, { positions, signal, onLooked }).finally(onLooked)
   })
   return {
+    looked: Promise.all(looks.map(look => look.promise)).then(() => undefined),
     async stop() {
       controller.abort()
       await Promise.all(followed)
@@ -34,12 +43,16 @@ export function followFiles(files: readonly FollowedFile[], tocsin: Tocsin): Fol
   }
 }
 
-type FollowParts = { readonly positions: string; readonly signal: AbortSignal }
+type FollowParts = {
+  readonly positions: string
+  readonly signal: AbortSignal
+  readonly onLooked: () => void
+}
 
 async function keepFollowing(
   { format, path }: FollowedFile,
   tocsin: Tocsin,
-  { positions, signal }: FollowParts,
+  { positions, signal, onLooked }: FollowParts,
 ): Promise<void> {
   const { clock, telemetry } = tocsin.deps
   const sleep = (ms: number, until: AbortSignal = signal) =>
@@ -61,8 +74,10 @@ async function keepFollowing(
   const report = (level: 'info' | 'warn', sentence: string) => telemetry.report(level, sentence)
   while (!signal.aborted) {
     try {
-      await followFile({ path, invalidUtf8 }, { store, consumer, clock, sleep, report }, signal)
+      const ports = { store, consumer, clock, sleep, report, onLooked }
+      await followFile({ path, invalidUtf8 }, ports, signal)
     } catch (error) {
+      onLooked()
       const why = error instanceof TocsinError ? error.message : String(error)
       report('warn', `following ${path} stopped: ${why}; starting again where it was`)
       await sleep(RESTART_MS)

@@ -7,7 +7,7 @@ import { replaceFile } from '../base/durable.ts'
 import { createTelemetry, type Level, type Telemetry } from '../base/emit.ts'
 import { systemEntropy } from '../base/entropy.ts'
 import { localFile, parseServerConfig, type ServeFlags, type ServerConfig } from '../config.ts'
-import { followFiles } from '../follow-files.ts'
+import { type FollowedFiles, followFiles } from '../follow-files.ts'
 import { generateKey } from '../query/query.ts'
 import { listen, type Show } from '../show/show.ts'
 import { localOperator, openTocsin, TENANT, type Tocsin } from '../tocsin.ts'
@@ -57,8 +57,10 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
     },
   })
   const local = { secret: generateKey(entropy), operator: localOperator() }
-  const show = await listenOrClose(config, tocsin, { telemetry, local })
   const followed = followFiles(config.follow, tocsin)
+  // Who finds the server listening may rotate a followed file at once.
+  await followed.looked
+  const show = await listenOrClose(config, tocsin, { telemetry, local, followed })
   tocsin.lock.announce({ pid: process.pid, url: show.url })
   replaceFile(localFile(config.dataDir), JSON.stringify({ url: show.url, apiKey: local.secret }))
   rememberOwnLog(io.env, tocsin.log)
@@ -79,12 +81,13 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
 type ListenParts = {
   readonly telemetry: Telemetry
   readonly local: { readonly secret: string; readonly operator: string }
+  readonly followed: FollowedFiles
 }
 
 async function listenOrClose(
   config: ServerConfig,
   tocsin: Tocsin,
-  { telemetry, local }: ListenParts,
+  { telemetry, local, followed }: ListenParts,
 ): Promise<Show> {
   const { log, capture, query, keys, record, createApiKey, revokeApiKey, deps } = tocsin
   try {
@@ -105,6 +108,7 @@ async function listenOrClose(
       local,
     })
   } catch (error) {
+    await followed.stop()
     await tocsin.close()
     throw error
   }

@@ -46,6 +46,8 @@ export type FollowPorts = {
   /** One sentence for the operator when something changes. */
   readonly report: (level: 'info' | 'warn', sentence: string) => void
   readonly files?: LogFiles
+  /** Called after the first look around: from then on a rotation is followed. */
+  readonly onLooked?: () => void
 }
 
 const POLL_MS = 250
@@ -69,6 +71,7 @@ export async function followFile(
   try {
     while (!signal.aborted) {
       const busy = await follower.poll(signal)
+      ports.onLooked?.()
       await saver.saveIfDue(follower.position)
       if (busy) continue
       await Promise.race([ports.sleep(config.pollMs ?? POLL_MS, signal), follower.failed])
