@@ -171,6 +171,8 @@ const TELLING = [
   'source.ip',
   'source.ip',
 ]
+const swapCase = (letter: string) =>
+  letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase()
 const telling = queryable.filter(f => TELLING.includes(f.path))
 const leaf: fc.Arbitrary<Checked> = fc
   .oneof(fc.constantFrom(...queryable), fc.constantFrom(...telling))
@@ -301,7 +303,10 @@ describe('SQL and predicate', () => {
 
   it('match every form of pattern in every kind of text', async () => {
     const pairs = PIECES.flatMap(a => PIECES.map(b => [a, null, b]))
-    const forms = TEXTS.flatMap(t => (t === '' ? [[t]] : [[t], [t, null], [null, t, null]]))
+    const otherCase = TEXTS.map(t => t.replaceAll(/[A-Za-z]/g, swapCase))
+    const forms = [...TEXTS, ...otherCase].flatMap(t =>
+      t === '' ? [[t]] : [[t], [t, null], [null, t, null]],
+    )
     let found = 0
     for (const path of ['actor.id', 'outcome', 'resource.id']) {
       const field = queryable.find(f => f.path === path)
