@@ -335,7 +335,13 @@ describe('SQL and predicate', () => {
     await connection.run('CREATE TABLE near (actor_id VARCHAR, resource_id VARCHAR[])')
     for (const { id } of near) await connection.run('INSERT INTO near VALUES (?, [?])', [id, id])
     for (const { char, id } of near) {
-      for (const value of [`${`*${char}`.repeat(32)}2`, `*${id.slice(0, 500)}2*`]) {
+      const many = Array.from({ length: 60 }, (_, i) => `${`*${char}`.repeat(31)}2${i}`)
+      const hostile = [
+        `${`*${char}`.repeat(32)}2`,
+        `*${id.slice(0, 500)}2*`,
+        `(${many.join(' or ')})`,
+      ]
+      for (const value of hostile) {
         for (const field of ['actor.id', 'resource.id']) {
           const asked = readQuery(`${field}:${value}`, FIELDS, 0)
           const { sql, params } = compileSql(asked)

@@ -60,7 +60,7 @@ type Text = Extract<Checked, { kind: 'text' }>
 function orSql(items: readonly Checked[]): Sql {
   const texts = items.filter(item => item.kind === 'text')
   const groups = Map.groupBy(texts, text => {
-    const own = isLong(text) ? texts.indexOf(text) : ''
+    const own = isLong(text) || hasInnerWildcard(text) ? texts.indexOf(text) : ''
     return `${text.field.column} ${isEqual(text)} ${own}`
   })
   const together = [...groups.values()].flatMap(group => {
@@ -94,6 +94,11 @@ function isEqual({ field, pattern }: Text): boolean {
 
 function isLong({ pattern }: Text): boolean {
   return literalOf(pattern) === null && longPieces(pattern).length > 0
+}
+
+/** Together they multiply what RE2 must keep: 100 with 32 `*` each took 0.4 s for one text. */
+function hasInnerWildcard({ pattern }: Text): boolean {
+  return pattern.slice(1, -1).includes(null)
 }
 
 function lengthGuard(value: string, literals: readonly string[]): Sql {
