@@ -89,9 +89,9 @@ describe('a full disk', { skip }, () => {
 
   it('leaves nothing half-stored, and nothing acknowledged is lost', async () => {
     rmSync(ballast(2))
-    // While nothing could be published the write-ahead log was not trimmed: it and the payload files
-    // can fill the whole disk by themselves, and then tiles find no room on what the ballast held.
-    // The judge reads what is published, so the disk grows before it is asked.
+    // While nothing could be published the write-ahead log was not trimmed: it and the payload
+    // files can fill the whole disk by themselves, and then tiles find no room on what the ballast
+    // held. The judge reads what is published, so the disk grows before it is asked.
     const grown = spawnSync('mount', ['-o', `remount,size=${8 * DISK_BYTES}`, mountPoint])
     assert.equal(grown.status, 0, String(grown.stderr))
     await settle(directory, history)
