@@ -5,6 +5,7 @@ import { TocsinError } from '../errors.ts'
 import { momentRange } from './moment.ts'
 import { nearestName } from './nearest.ts'
 import { type AddressRange, asWritten, ipv6Range, networkRange } from './network.ts'
+import { printPattern } from './print.ts'
 import {
   type Clause,
   literalOf,
@@ -140,12 +141,7 @@ export class Checker {
       case 'time':
         return checkTime(field, clause, this.#nowMs)
       default:
-        return {
-          kind: 'number',
-          field,
-          operator: equal(operator),
-          value: checkNumber(field, clause),
-        }
+        return checkNumber(field, clause)
     }
   }
 
@@ -215,13 +211,14 @@ function checkBool({ field: name, operator, pattern }: Compare): boolean {
   return badValue(name, `is ${name}:true or ${name}:false`)
 }
 
-function checkNumber(field: QueryField, { field: name, pattern }: Compare): number {
+function checkNumber(field: QueryField, { field: name, operator, pattern }: Compare): Checked {
   const text = literalOf(pattern) ?? ''
   const value = /^-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN
   const fits = field.type === 'int' ? Number.isSafeInteger(value) : Number.isFinite(value)
-  if (fits) return value === 0 ? 0 : value
+  const by = operator === ':' ? '=' : operator
+  if (fits) return { kind: 'number', field, operator: by, value: value === 0 ? 0 : value }
   const kind = field.type === 'int' ? 'a whole number' : 'a number'
-  return badValue(name, `takes ${kind}, like ${name}>=500; not ${quoted(text || '*')}`)
+  return badValue(name, `takes ${kind}, like ${name}>=500; not ${written(pattern)}`)
 }
 
 function checkTime(field: QueryField, clause: Compare, nowMs: number): Checked {
@@ -229,25 +226,26 @@ function checkTime(field: QueryField, clause: Compare, nowMs: number): Checked {
   const text = literalOf(pattern) ?? ''
   const range = momentRange(text, nowMs)
   if (!range) {
-    badValue(
-      name,
-      `takes 2026-11-24, 2026-11-24T08:00Z, milliseconds or now-24h; not ${quoted(text || '*')}`,
-    )
+    const takes = 'takes 2026-11-24, 2026-11-24T08:00Z, milliseconds or now-24h'
+    badValue(name, `${takes}; not ${written(pattern)}`)
   }
   const { fromMs: from, toMs: to } = range
+  if (operator === ':') {
+    if (/^now/i.test(text)) badValue(name, `takes one moment so; write ${name}>${text} for since`)
+    return { kind: 'between', field, from, to: range.unitToMs }
+  }
   // A day is a span: `time>2026-11-24` means after it, `time<=2026-11-24` up to its end.
-  if (operator === ':') return { kind: 'between', field, from, to }
   const isFrom = operator === '>=' || operator === '>'
   const value = operator === '>=' || operator === '<' ? from : to
   return { kind: 'number', field, operator: isFrom ? '>=' : '<', value }
 }
 
-function equal(operator: Operator): '=' | Exclude<Operator, ':'> {
-  return operator === ':' ? '=' : operator
-}
-
 function badValue(name: string, what: string): never {
   throw new TocsinError('query.bad_value', { public: `${name} ${what}`, field: name })
+}
+
+function written(pattern: Pattern): string {
+  return quoted(literalOf(pattern) ?? printPattern(pattern))
 }
 
 function quoted(text: string): string {

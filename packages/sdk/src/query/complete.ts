@@ -25,43 +25,52 @@ export type Completions = {
   readonly field: string | null
 }
 
-const TIMES: readonly (readonly [string, string])[] = [
+type Fields = readonly QueryField[]
+type Items = readonly Completion[]
+type Meanings = readonly (readonly [string, string])[]
+
+const TIMES: Meanings = [
   ['now-15m', 'a quarter of an hour ago'],
   ['now-1h', 'an hour ago'],
   ['now-24h', 'a day ago'],
   ['now-7d', 'a week ago'],
   ['now-30d', 'thirty days ago'],
 ]
-const ORDER: readonly (readonly [string, string])[] = [
+const ORDER: Meanings = [
   ['>=', 'at least'],
   ['<=', 'at most'],
   ['>', 'more than'],
   ['<', 'less than'],
 ]
+const KEYWORDS: Meanings = [
+  ['and', 'both'],
+  ['or', 'one of them'],
+  ['not', 'the others'],
+]
 
 /** `cursor` is an offset in UTF-16 units. Never throws; offers nothing in a text over the limit. */
-export function completions(
-  text: string,
-  cursor: number,
-  fields: readonly QueryField[],
-): Completions {
+export function completions(text: string, cursor: number, fields: Fields): Completions {
   const at = Math.max(0, Math.min(cursor, text.length))
   const none = { span: { start: at, end: at }, items: [], field: null }
   if (text.length > QUERY_BYTES_MAX || !text.isWellFormed()) return none
   const tokens = tokensOf(text, () => undefined)
   const touched = tokens.find(t => t.span.start <= at && at <= t.span.end && isWord(t, at))
-  const head = headAt(tokens, at)
-  if (head && !(touched?.kind === 'head')) return ofValue(text, at, { head, touched, fields })
+  const isHead = touched?.kind === 'head'
+  const head = isHead ? null : headAt(tokens, at)
+  if (head) {
+    const span = touched?.kind === 'value' ? touched.span : none.span
+    return ofValue(text.slice(span.start, at), span, head, fields)
+  }
   const start = touched?.span.start ?? at
-  const end = touched?.kind === 'head' ? touched.fieldEnd : (touched?.span.end ?? at)
+  const end = isHead ? touched.fieldEnd : (touched?.span.end ?? at)
   if (touched?.kind === 'value' && touched.isQuoted) return none
   const typed = text.slice(start, at)
   const before = tokens.findLast(t => t.span.end <= start && t.kind !== 'end')?.kind
   const isFirst = before !== 'value' && before !== 'close'
   const keywords = keywordItems(typed, isFirst)
   const fitting = [
-    ...operatorItems(typed, touched, fields),
-    ...fieldItems(typed, touched, fields),
+    ...operatorItems(typed, isHead, fields),
+    ...fieldItems(typed, isHead, fields),
   ].slice(0, COMPLETIONS_MAX - keywords.length)
   const items = isFirst ? [...fitting, ...keywords] : [...keywords, ...fitting]
   return { span: { start, end }, items, field: null }
@@ -94,72 +103,49 @@ function headAt(tokens: readonly Token[], at: number): Head | null {
   return last ?? open.at(-1) ?? null
 }
 
-type AtValue = {
-  readonly head: Head
-  readonly touched: Token | undefined
-  readonly fields: readonly QueryField[]
-}
-
-function ofValue(text: string, at: number, { head, touched, fields }: AtValue): Completions {
-  const isTouched = touched?.kind === 'value'
-  const span = isTouched ? touched.span : { start: at, end: at }
+function ofValue(text: string, span: Span, head: Head, fields: Fields): Completions {
   const field = fields.find(f => f.path === head.field || f.aliases?.includes(head.field))
   if (!field) return { span, items: [], field: null }
-  const typed = text.slice(span.start, at).replace(/^"/, '').toLowerCase()
+  const typed = text.replace(/^"/, '').toLowerCase()
   const items = valuesOf(field, head)
     .filter(([value]) => value.toLowerCase().startsWith(typed))
-    .map(([value, detail]) => ({
-      kind: 'value' as const,
-      label: value,
-      insert: value === '*' ? value : printPattern([value]),
-      detail,
-    }))
+    .map(([label, detail]): Completion => {
+      const insert = label === '*' ? label : printPattern([label])
+      return { kind: 'value', label, insert, detail }
+    })
   return { span, items: items.slice(0, COMPLETIONS_MAX), field: field.path }
 }
 
-function valuesOf(field: QueryField, head: Head): readonly (readonly [string, string])[] {
+function valuesOf(field: QueryField, head: Head): Meanings {
   const any = head.operator === ':' ? ([['*', 'the field is there']] as const) : []
   if (field.values) return [...field.values.map(value => [value, ''] as const), ...any]
   if (field.type === 'bool') return [['true', ''], ['false', ''], ...any]
   return field.type === 'time' ? [...TIMES, ...any] : any
 }
 
-function operatorItems(
-  typed: string,
-  touched: Token | undefined,
-  fields: readonly QueryField[],
-): readonly Completion[] {
+function operatorItems(typed: string, isHead: boolean, fields: Fields): Items {
   const field = fields.find(f => f.path === typed || f.aliases?.includes(typed))
-  if (!field || touched?.kind === 'head') return []
+  if (!field || isHead) return []
   const isOrdered = field.type === 'int' || field.type === 'number' || field.type === 'time'
   const operators = [[':', 'equals'] as const, ...(isOrdered ? ORDER : [])]
-  return operators.map(([label, detail]) => ({
-    kind: 'operator',
-    label,
-    insert: `${typed}${label}`,
-    detail,
-  }))
+  return operators.map(([label, detail]) => {
+    return { kind: 'operator', label, insert: `${typed}${label}`, detail }
+  })
 }
 
 /** Best first: the path begins so, an alias does, a part of the path does, it stands somewhere. */
-function fieldItems(
-  typed: string,
-  touched: Token | undefined,
-  fields: readonly QueryField[],
-): readonly Completion[] {
+function fieldItems(typed: string, isHead: boolean, fields: Fields): Items {
   const wanted = typed.toLowerCase()
-  const operator = touched?.kind === 'head' ? '' : ':'
+  const operator = isHead ? '' : ':'
   return fields
     .filter(field => field.type !== 'json' && field.path !== typed)
     .map(field => ({ field, rank: rankOf(field, wanted) }))
     .filter(({ rank }) => rank < 4)
     .toSorted((a, b) => a.rank - b.rank)
-    .map(({ field }) => ({
-      kind: 'field',
-      label: field.path,
-      insert: `${field.path}${operator}`,
-      detail: field.help ? `${field.type} · ${field.help}` : field.type,
-    }))
+    .map(({ field: { path, type, help } }) => {
+      const detail = help ? `${type} · ${help}` : type
+      return { kind: 'field', label: path, insert: `${path}${operator}`, detail }
+    })
 }
 
 function rankOf({ path, aliases = [] }: QueryField, wanted: string): number {
@@ -170,17 +156,8 @@ function rankOf({ path, aliases = [] }: QueryField, wanted: string): number {
   return name.includes(wanted) ? 3 : 4
 }
 
-function keywordItems(typed: string, isFirst: boolean): readonly Completion[] {
-  const words: readonly (readonly [string, string])[] = [
-    ...(isFirst
-      ? []
-      : ([
-          ['and', 'both'],
-          ['or', 'one of them'],
-        ] as const)),
-    ['not', 'the others'],
-  ]
-  return words
+function keywordItems(typed: string, isFirst: boolean): Items {
+  return KEYWORDS.slice(isFirst ? -1 : 0)
     .filter(([word]) => word.startsWith(typed.toLowerCase()))
     .map(([label, detail]) => ({ kind: 'keyword', label, insert: `${label} `, detail }))
 }

@@ -4,7 +4,7 @@
 import { TocsinError } from '../errors.ts'
 import { Checker, type QueryField } from './check.ts'
 import { type Draft, parseDraft, QUERY_PROBLEMS_MAX } from './parse.ts'
-import type { Clause, Problem, Span } from './syntax.ts'
+import type { Clause, Problem } from './syntax.ts'
 
 /** Never throws; no problems means that the question can be asked. `nowMs` is what `now` means. */
 export function lintQuery(text: string, fields: readonly QueryField[], nowMs: number): Draft {
@@ -13,17 +13,14 @@ export function lintQuery(text: string, fields: readonly QueryField[], nowMs: nu
   const checker = new Checker(fields, nowMs)
   for (const clause of clausesIn(query.root)) {
     if (all.length >= QUERY_PROBLEMS_MAX) break
-    const isBroken = problems.some(({ span }) => touches(span, clause.span))
+    const { start, end } = clause.span
+    const isBroken = problems.some(({ span }) => span.start <= end && start <= span.end)
     const problem = isBroken ? null : problemOf(clause, checker)
     if (problem) all.push(problem)
     // Every clause behind this one would say the same.
     if (problem?.code === 'query.too_complex') break
   }
   return { query, problems: all.toSorted((a, b) => a.span.start - b.span.start) }
-}
-
-function touches(a: Span, b: Span): boolean {
-  return a.start <= b.end && b.start <= a.end
 }
 
 function* clausesIn(clause: Clause): Iterable<Clause> {

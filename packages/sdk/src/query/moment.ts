@@ -10,7 +10,12 @@ const UNIT_MS: { readonly [unit: string]: number } = {
 }
 const DAY_MS = 86_400_000
 
-export type Moment = { readonly fromMs: number; readonly toMs: number }
+export type Moment = {
+  readonly fromMs: number
+  readonly toMs: number
+  /** Where the minute, second or day ends that was written, for asking what lies in it. */
+  readonly unitToMs: number
+}
 
 /**
  * From inclusive, to exclusive: a day for a date, one millisecond otherwise; null when it is no
@@ -27,7 +32,8 @@ export function momentRange(text: string, nowMs: number): Moment | null {
   const [, date, time, offset = 'Z'] = form.exec(text) ?? []
   if (date === undefined || !isDate(date)) return null
   if (time === undefined) return moment(Date.parse(date), DAY_MS)
-  return moment(Date.parse(`${date}T${time}${offset.toUpperCase()}`))
+  const unitMs = [60_000, 1000][(time.length - 5) / 3] ?? 1
+  return moment(Date.parse(`${date}T${time}${offset.toUpperCase()}`), 1, unitMs)
 }
 
 /** V8 reads 30 February as 2 March. */
@@ -36,6 +42,7 @@ function isDate(text: string): boolean {
   return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(text)
 }
 
-function moment(fromMs: number, spanMs = 1): Moment | null {
-  return Number.isSafeInteger(fromMs) ? { fromMs, toMs: fromMs + spanMs } : null
+function moment(fromMs: number, spanMs = 1, unitMs = spanMs): Moment | null {
+  if (!Number.isSafeInteger(fromMs)) return null
+  return { fromMs, toMs: fromMs + spanMs, unitToMs: fromMs + unitMs }
 }

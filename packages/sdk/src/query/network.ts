@@ -45,6 +45,13 @@ export function ipv6Range(text: string): AddressRange | null {
   return IPV4.test(asWritten(text)) ? null : networkRange(`${text}/${BITS_MAX}`)
 }
 
+/** An IPv6 address or network, the mapped form of an IPv4 one too. */
+export function isIpv6(text: string): boolean {
+  const [, spelled = '', length = '0'] = /^([^/]*:[^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const address = asWritten(spelled)
+  return isAddress(address, IPV4.test(address)) && Number(length) <= BITS_MAX
+}
+
 /** Events hold mapped IPv4 addresses as IPv4. */
 export function asWritten(address: string): string {
   return MAPPED_IPV4.exec(address)?.[1] ?? address

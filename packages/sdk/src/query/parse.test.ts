@@ -88,6 +88,18 @@ const GOLDEN: readonly (readonly [string, string])[] = [
   ['a:(x) b:y', '[and a : "x" b : "y"]'],
   ['(q) and not kind:tocsin.read', '[and "q" (not kind : "tocsin.read")]'],
   ['😀:x', '"😀:x"'],
+  ['a-b:c', 'a-b : "c"'],
+  ['fe80::1 x', '[and "fe80::1" "x"]'],
+  ['-dead:beef::/32', '(not "dead:beef::/32")'],
+  ['::1 ::ffff:10.0.0.1', '[and "::1" "::ffff:10.0.0.1"]'],
+  ['fe80:x', 'fe80 : "x"'],
+  ['a:b:c', 'a : "b:c"'],
+  ['fe80::1::2', 'fe80 : ":1::2"'],
+  ['dGVzdA==', '"dGVzdA=="'],
+  ['R&D', '"R&D"'],
+  ['a:=b', 'a : "=b"'],
+  ['a:(=b or ||)', '[or a : "=b" a : "||"]'],
+  ['\\=x "||" "a=b"', '[and "=x" "||" "a=b"]'],
 ]
 
 const WRONG: readonly (readonly [string, number, RegExp])[] = [
@@ -109,6 +121,15 @@ const WRONG: readonly (readonly [string, number, RegExp])[] = [
   ['()', 1, /empty; write something/],
   ['a:()', 3, /empty/],
   ['a\\', 2, /a character is missing after "\\"/],
+  ['status=500', 7, /write status:value, or -status:value for all others; quote the whole/],
+  ['x outcome!=a', 10, /write outcome:value, or -outcome:value/],
+  ['a==b', 2, /write a:value/],
+  ['a || b', 3, /no clause begins so; write field:value, and, or, not; quote the whole/],
+  ['a && b', 3, /no clause begins so/],
+  ['status = 500', 8, /no clause begins so/],
+  ['>5', 1, /no clause begins so/],
+  ['!a', 1, /no clause begins so/],
+  [':x', 1, /no clause begins so/],
 ]
 
 function refusal(text: string): TocsinError {

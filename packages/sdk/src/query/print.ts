@@ -43,10 +43,11 @@ export function printPattern(pattern: Pattern): string {
 function printLiteral(text: string): string {
   const isBare = text !== '' && !SPECIAL.test(text) && !KEYWORD.test(text)
   // A leading sign or something that looks like a field would be read as one.
-  const isPlain = isBare && !/^[-<>=:]/.test(text) && !/^[A-Za-z_][\w.]*[:<>]/.test(text)
+  const isPlain =
+    isBare && !/^[-!<>=:&|]/.test(text) && !/^[A-Za-z_][\w.-]*(?:[:<>]|!?=)/.test(text)
   return isPlain ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
 function escapeBare(text: string): string {
-  return text.replaceAll(/[\s()"\\*:<>=-]/g, '\\$&')
+  return text.replaceAll(/[\s()"\\*:<>=!-]/g, '\\$&')
 }

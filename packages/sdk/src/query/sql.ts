@@ -23,7 +23,7 @@ export function compileSql(checked: Checked): Sql {
     case 'exists':
       return some(checked.field, value => ({ sql: `${value} IS NOT NULL`, params: [] }))
     case 'text':
-      return textSql(checked.field, [checked])
+      return textSql([checked])
     case 'number':
       return compare(checked.field, checked.operator, numberParam(checked.field, checked.value))
     case 'between': {
@@ -63,16 +63,14 @@ function orSql(items: readonly Checked[]): Sql {
     const own = isLong(text) || hasInnerWildcard(text) ? texts.indexOf(text) : ''
     return `${text.field.column} ${isEqual(text)} ${own}`
   })
-  const together = [...groups.values()].flatMap(group => {
-    const [first] = group
-    return first ? [textSql(first.field, group)] : []
-  })
   const others = items.filter(item => item.kind !== 'text').map(compileSql)
-  return joined('OR', [...together, ...others])
+  return joined('OR', [...[...groups.values()].map(textSql), ...others])
 }
 
 /** All of one form: compared as they are, or searched for. */
-function textSql(field: QueryField, texts: readonly Text[]): Sql {
+function textSql(texts: readonly Text[]): Sql {
+  const field = texts[0]?.field
+  if (!field) return joined('OR', [])
   const literals = texts.map(text => literalOf(text.pattern)).filter(literal => literal !== null)
   if (texts.every(isEqual)) return some(field, value => oneOf(value, literals))
   const search = re2Pattern(texts.map(text => text.pattern))
@@ -113,10 +111,8 @@ function lengthGuard(value: string, literals: readonly string[]): Sql {
 function pieceGuard(value: string, [text]: readonly Text[]): Sql | null {
   const pieces = text && isLong(text) ? longPieces(text.pattern) : []
   if (pieces.length === 0) return null
-  return {
-    sql: pieces.map(() => `contains(lower(${value}), lower(?))`).join(' AND '),
-    params: pieces,
-  }
+  const sql = pieces.map(() => `contains(lower(${value}), lower(?))`).join(' AND ')
+  return { sql, params: pieces }
 }
 
 function oneOf(value: string, params: readonly SqlValue[]): Sql {

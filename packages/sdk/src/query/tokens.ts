@@ -3,6 +3,7 @@
 // the parentheses behind a field (then words are values, and a colon belongs to them).
 
 import { encodeUtf8 } from '../bytes.ts'
+import { isIpv6 } from './network.ts'
 import {
   type Operator,
   type Pattern,
@@ -29,8 +30,12 @@ export type Token =
       readonly span: Span
     }
 
-const FIELD = /[A-Za-z_][A-Za-z0-9_.]*/y
+const FIELD = /[A-Za-z_][\w.-]*/y
 const OPERATOR = /\s*(>=|<=|>|<)\s*|(:)\s*/y
+/** Operators of other languages, which would otherwise be searched for as text, in silence. */
+const FOREIGN = /!?={1,2}(?=[^\s()"=])/y
+const FOREIGN_START = /(?:[=!<>:][^\s()"]*|&&?|\|\|?)(?=[\s()"]|$)/y
+const ADDRESS = /[0-9A-Fa-f:.]{2,45}(?:\/\d{1,3})?(?=[\s()"]|$)/y
 const KEYWORD = /(and|or|not)(?=[\s()"]|$)/iy
 const SPACE = /\s*/y
 const VALUE_END = /[\s()"]/
@@ -108,15 +113,28 @@ class Scanner {
 
   #scanHead(): Token | null {
     const start = this.#at
+    // An IPv6 address by itself is text to look for, though it looks like a field and a value.
+    ADDRESS.lastIndex = start
+    if (isIpv6(ADDRESS.exec(this.#text)?.[0] ?? '')) return null
     const field = this.#match(FIELD)?.[0]
     const fieldEnd = this.#at
-    const found = field === undefined ? null : this.#match(OPERATOR)
-    if (field === undefined || found === null) {
+    const write = `write ${field}:value, or -${field}:value for all others`
+    const found = field && (this.#match(OPERATOR) ?? this.#refuse(FOREIGN, write))
+    if (!field) this.#refuse(FOREIGN_START, 'no clause begins so; write field:value, and, or, not')
+    if (!field || !found) {
       this.#at = start
       return null
     }
     const operator = operatorOf(found[1] ?? ':')
     return { kind: 'head', field, operator, fieldEnd, span: { start, end: this.#at } }
+  }
+
+  #refuse(pattern: RegExp, what: string): RegExpExecArray | null {
+    const start = this.#at
+    const found = this.#match(pattern)
+    const span = { start, end: this.#at }
+    if (found) this.#fail(span, `${what}; quote the whole to search for the text`)
+    return found
   }
 
   #scanValue(): Token {
