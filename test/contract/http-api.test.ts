@@ -348,6 +348,40 @@ describe('finding events', () => {
     assert.equal(json.events[0].actor.id, 'tester@here')
   })
 
+  it('keeps the record of looking hidden, whatever a question holds', async () => {
+    const kinds = async (q: string) => {
+      const { status, json } = await rig.ask(`/v1/events?limit=1000&q=${encodeURIComponent(q)}`)
+      assert.equal(status, 200, q)
+      return json.events.map(({ kind }: { kind: string }) => kind)
+    }
+    await rig.ask('/v1/events?q=operation:chat&limit=1')
+    await rig.tocsin.query.settled()
+    const all = await kinds('*')
+    assert.ok(all.length > 0 && !all.includes('tocsin.read'))
+    for (const same of ['', ' ', 'kind:*', '* or read', '* or "tocsin.read"']) {
+      assert.deepEqual(await kinds(same), all, same)
+    }
+    for (const asked of ['kind:tocsin.read', 'kind:TOCSIN*', 'not not kind:tocsin.read']) {
+      assert.ok((await kinds(asked)).includes('tocsin.read'), asked)
+    }
+    const { json } = await rig.ask('/v1/summary?by=kind')
+    assert.ok(json.groups.every(({ group }: { group: string[] }) => group[0] !== 'tocsin.read'))
+  })
+
+  it("judges a question's own text: what is unbalanced is an error at its own place", async () => {
+    for (const path of ['/v1/events', '/v1/summary', '/v1/events/tail']) {
+      for (const [q, where] of [
+        ['kind:x) or (kind:y', 'character 7'],
+        ['operation:a\\', 'character 12'],
+        ['(kind:x', 'character 1:'],
+      ] as const) {
+        const answer = await rig.ask(`${path}?q=${encodeURIComponent(q)}`)
+        isProblem(answer, 'query.syntax', 400)
+        assert.ok(answer.json.detail.includes(where), `${path} ${q}: ${answer.json.detail}`)
+      }
+    }
+  })
+
   it('does not take a leading minus or a quote for more than text', async () => {
     for (const q of ["'; DROP TABLE hot; --", '") or 1=1', '%', '_', '\\*']) {
       const { status } = await rig.ask(

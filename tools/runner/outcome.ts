@@ -1,5 +1,8 @@
 // What running one test file came to, and how a person reads it.
 
+const LINE_CHARS_MAX = 400
+const FAILURE_LINES_MAX = 400
+
 export type Failure = { readonly name: string; readonly text: string }
 export type Skip = { readonly name: string; readonly why: string }
 
@@ -16,7 +19,7 @@ export type Outcome = {
 
 export const DATA_REASON = 'needs the shared test data'
 
-/** One line for the file, and everything about what failed. */
+/** One line for the file, and about each failure all that a person can read. */
 export function renderOutcome(outcome: Outcome): string {
   const { file, passed, failures, skips, notes, ms } = outcome
   const counts = [
@@ -28,8 +31,19 @@ export function renderOutcome(outcome: Outcome): string {
   return [
     `${mark} ${file}  ${counts.join(', ')}  ${(ms / 1000).toFixed(1)} s`,
     ...notes.map(note => `    ${note}`),
-    ...failures.map(({ name, text }) => `\n  FAILED ${name}\n${text.replaceAll(/^/gm, '    ')}\n`),
+    ...failures.map(({ name, text }) => `\n  FAILED ${name}\n${readable(text)}\n`),
   ].join('\n')
+}
+
+function readable(text: string): string {
+  const cut = (line: string) => {
+    const left = line.length - LINE_CHARS_MAX
+    return left > 0 ? `${line.slice(0, LINE_CHARS_MAX)}… (${left} characters more)` : line
+  }
+  const lines = text.split('\n')
+  const left = lines.length - FAILURE_LINES_MAX
+  const shown = left > 0 ? [...lines.slice(0, FAILURE_LINES_MAX), `… (${left} lines more)`] : lines
+  return shown.map(line => `    ${cut(line)}`).join('\n')
 }
 
 /** Names of what failed, of what was skipped with the reasons, and in the last line the counts. */

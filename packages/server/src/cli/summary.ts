@@ -6,7 +6,7 @@ import { FIELDS } from '@tocsin/sdk/event'
 import { checkQuery, compilePredicate, parseQuery } from '@tocsin/sdk/query'
 import { systemClock } from '../base/clock.ts'
 import { readOwner } from '../base/lock.ts'
-import { foldSummary, type SummaryGroup } from '../query/query.ts'
+import { foldSummary, hideOwnReads, type SummaryGroup } from '../query/query.ts'
 import { parseRange } from '../show/show.ts'
 import { buildClient, clientFor, parseAnswer } from './client.ts'
 import { parseLimit } from './events.ts'
@@ -56,7 +56,8 @@ async function summarise(where: Where, flags: SummaryFlags, io: Io): Promise<Sum
   const by = fieldsOf(flags)
   const nowMs = systemClock.nowMs()
   const range = parseRange(flags, nowMs)
-  const matches = compilePredicate(checkQuery(parseQuery(flags.query), FIELDS, nowMs))
+  const asked = checkQuery(parseQuery(flags.query), FIELDS, nowMs)
+  const matches = compilePredicate(hideOwnReads(asked))
   const fold = foldSummary(by)
   const events =
     where.kind === 'file'

@@ -10,6 +10,7 @@ import { FOLLOWER_BYTES_MAX, PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base
 import { startThread } from '../base/threads.ts'
 import type { DurableBatch, Log } from '../log/log.ts'
 import type { FromIndex, IndexConfig, ToIndex } from './index-worker.ts'
+import { hideOwnReads } from './own-reads.ts'
 import type { Row, SqlPart, Statement, TimeRange } from './store.ts'
 import { groupColumns, type SummaryGroup, summaryStatement, toGroup } from './summary.ts'
 
@@ -26,6 +27,7 @@ export {
   SCOPES,
   type Scope,
 } from './api-keys.ts'
+export { hideOwnReads } from './own-reads.ts'
 export type { TimeRange } from './store.ts'
 export { foldSummary, type SummaryFold, type SummaryGroup } from './summary.ts'
 
@@ -64,7 +66,10 @@ export type SummaryRequest = {
 export interface Query {
   /** Entries below this index can be found. */
   readonly indexed: number
-  /** Throws `query.*` for a question that cannot be asked. Newest first. */
+  /**
+   * Throws `query.*` for a question that cannot be asked. Newest first. Questions find reads of the
+   * record only where they name its kinds (own-reads.ts).
+   */
   search(request: SearchRequest): Promise<SearchPage>
   /** Events behind leaf index `index`, oldest first, at most `limit`. */
   since(text: string, index: number, limit: number): Promise<readonly FoundEvent[]>
@@ -150,7 +155,7 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
     return ticket.promise
   }
 
-  const check = (text: string) => checkQuery(parseQuery(text), FIELDS, nowMs())
+  const check = (text: string) => hideOwnReads(checkQuery(parseQuery(text), FIELDS, nowMs()))
 
   async function search({ text, range, limit, after }: SearchRequest): Promise<SearchPage> {
     const page = Math.min(limit, PAGE_EVENTS_MAX)

@@ -50,7 +50,7 @@ function searchRoute(app: App, deps: RouteDeps): void {
     const { q = '*', limit = PAGE_EVENTS, cursor, ...asked } = request.query
     const range = parseRange(asked, deps.clock.nowMs())
     const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
-    const page = await deps.query.search({ text: hideReads(q), range, limit, ...after })
+    const page = await deps.query.search({ text: q, range, limit, ...after })
     await recordRead(deps, caller, { query: q, rows: page.events.length })
     const events = page.events.map(found => withIntegrity(found, deps.log.origin))
     const next = page.next ? JSON.stringify(printCursor(page.next)) : 'null'
@@ -110,18 +110,10 @@ function summaryRoute(app: App, deps: RouteDeps): void {
     const range = parseRange(asked, deps.clock.nowMs())
     const fields = by.split(',').map(name => name.trim())
     const complete = deps.query.indexed >= deps.log.size
-    const groups = await deps.query.summarise({ text: hideReads(q), range, by: fields, limit })
+    const groups = await deps.query.summarise({ text: q, range, by: fields, limit })
     await recordRead(deps, caller, { query: q, by, rows: groups.length })
     return { by: fields, groups, complete, from: range.fromMs, to: range.toMs }
   })
-}
-
-/**
- * Reads of the record are themselves in it; they show only when a question names Tocsin's own
- * kinds.
- */
-function hideReads(q: string): string {
-  return q.includes('tocsin.') ? q : `(${q}) and not kind:tocsin.read`
 }
 
 async function recordRead(

@@ -31,11 +31,10 @@ export function tailRoutes(app: App, deps: RouteDeps): void {
     async (request, reply) => {
       deps.gate.admit(request, 'read')
       const { q = '*' } = request.query
-      const text = q.includes('tocsin.') ? q : `(${q}) and not kind:tocsin.read`
-      const matches = deps.query.matcher(text)
+      const matches = deps.query.matcher(q)
       const lastId = Number(request.headers['last-event-id'] ?? Number.NaN)
       const missed = Number.isSafeInteger(lastId)
-        ? await deps.query.since(text, lastId, PAGE_EVENTS_MAX + 1)
+        ? await deps.query.since(q, lastId, PAGE_EVENTS_MAX + 1)
         : []
       openStream(reply, { matches, missed, follow: deps.log.follow, closers })
     },
