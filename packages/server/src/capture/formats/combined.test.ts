@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { WireEvent } from '@tocsin/sdk/event'
 import fc from 'fast-check'
+import { dataPath, needData } from '../../../../../test/need.ts'
 import { combined } from './combined.ts'
 
 const CONTEXT = { nowMs: Date.UTC(2026, 10, 24, 12), source: 'test' }
-const REAL_LOG = join(import.meta.dirname, '../../../../../../shared/data/logs/apache_access.log')
+const REAL_LOG = 'logs/apache_access.log'
 const TIME = '[24/Nov/2026:04:03:56 +0000]'
 
 function parse(line: string): WireEvent {
@@ -209,15 +209,15 @@ function tally(keys: Iterable<string>): ReadonlyMap<string, number> {
   return new Map([...counts].sort())
 }
 
-describe('10,000 real lines', { skip: existsSync(REAL_LOG) ? false : `no ${REAL_LOG}` }, () => {
+describe('10,000 real lines', { skip: needData(REAL_LOG) }, () => {
   it('are all understood, and the counts per client and status are those of awk', () => {
-    const lines = readFileSync(REAL_LOG, 'utf8').trimEnd().split('\n')
+    const lines = readFileSync(dataPath(REAL_LOG), 'utf8').trimEnd().split('\n')
     const events = lines.map(parse)
     assert.equal(events.length, 10_000)
     const ours = tally(events.map(e => `${e.source?.ip} ${e.status} ${e.bytes?.out}`))
     const printed = execFileSync('awk', [
       '{ b = $10; if (b == "-") b = 0; print $1, $9, b }',
-      REAL_LOG,
+      dataPath(REAL_LOG),
     ])
     const theirs = tally(printed.toString().trimEnd().split('\n'))
     assert.equal(ours.size > 1000, true)
@@ -225,7 +225,7 @@ describe('10,000 real lines', { skip: existsSync(REAL_LOG) ? false : `no ${REAL_
   })
 
   it('are missing what the format cannot say', () => {
-    const [line = ''] = readFileSync(REAL_LOG, 'utf8').split('\n')
+    const [line = ''] = readFileSync(dataPath(REAL_LOG), 'utf8').split('\n')
     const parsed = combined.parseLine(line, CONTEXT)
     assert.deepEqual(parsed.kind === 'event' && parsed.missing, [
       'actor.id',

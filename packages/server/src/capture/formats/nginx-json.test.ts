@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { WireEvent } from '@tocsin/sdk/event'
 import fc from 'fast-check'
+import { dataPath, needData } from '../../../../../test/need.ts'
 import { countKeys, repairJson } from './json-repair.ts'
 import { nginxJson } from './nginx-json.ts'
 
 const CONTEXT = { nowMs: Date.UTC(2026, 10, 24, 12), source: 'test' }
-const WIRE = join(import.meta.dirname, '../../../../../../shared/data/wire/nginx-access.json')
+const WIRE = 'wire/nginx-access.json'
 const TIME_MS = Date.UTC(2026, 10, 24, 4, 3, 56)
 
 function understood(line: string) {
@@ -79,8 +79,8 @@ describe('nginx-json', () => {
     })
   })
 
-  it('reads the line that a real nginx wrote', { skip: !existsSync(WIRE) && `no ${WIRE}` }, () => {
-    const { event, missing, notes } = understood(readFileSync(WIRE, 'utf8').trim())
+  it('reads the line that a real nginx wrote', { skip: needData(WIRE) }, () => {
+    const { event, missing, notes } = understood(readFileSync(dataPath(WIRE), 'utf8').trim())
     assert.deepEqual(event, {
       kind: 'http.request',
       time: TIME_MS + 530,
