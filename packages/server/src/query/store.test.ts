@@ -33,6 +33,8 @@ function lines(count: number, from: number, timeMs = JANUARY, retention = 'r6m')
   return events.map(event => `${JSON.stringify(event)}\n`).join('')
 }
 
+const insert = (firstIndex: number, text: string) => store.insert(firstIndex, Buffer.from(text))
+
 async function indexes(where = 'true', range = ALL): Promise<readonly number[]> {
   const rows = await store.select({
     columns: 'idx',
@@ -55,17 +57,17 @@ function partFiles(): readonly string[] {
 
 describe('the index', () => {
   it('finds each event once, in memory, in files, and in both', async () => {
-    await store.insert(0, lines(10, 0))
+    await insert(0, lines(10, 0))
     assert.deepEqual(await indexes(), upTo(10))
     await store.flush(true)
     assert.deepEqual(await indexes(), upTo(10))
-    await store.insert(10, lines(5, 10))
+    await insert(10, lines(5, 10))
     assert.deepEqual(await indexes(), upTo(15))
     assert.equal(store.indexed, 15)
   })
 
   it('keeps one file per class and month, and goes on after a restart where they end', async () => {
-    await store.insert(0, lines(4, 0) + lines(4, 4, FEBRUARY) + lines(4, 8, JANUARY, 'r6y'))
+    await insert(0, lines(4, 0) + lines(4, 4, FEBRUARY) + lines(4, 8, JANUARY, 'r6y'))
     await store.flush(true)
     assert.deepEqual(
       partFiles()
@@ -73,7 +75,7 @@ describe('the index', () => {
         .sort(),
       ['r6m 2026-01', 'r6m 2026-02', 'r6y 2026-01'],
     )
-    await store.insert(12, lines(3, 12))
+    await insert(12, lines(3, 12))
     store.close()
     store = await openEventStore(directory)
     assert.equal(store.indexed, 12, 'what was only in memory is read again from the log')
@@ -82,7 +84,7 @@ describe('the index', () => {
 
   it('joins small files of a month, and finds the same before and after', async () => {
     for (let i = 0; i < 20; i++) {
-      await store.insert(i * 3, lines(3, i * 3, JANUARY + i * 1000))
+      await insert(i * 3, lines(3, i * 3, JANUARY + i * 1000))
       await store.flush(true)
     }
     assert.ok(partFiles().length < 8, `${partFiles().length} files`)
@@ -93,7 +95,7 @@ describe('the index', () => {
   })
 
   it('looks only at the range that was asked for', async () => {
-    await store.insert(0, lines(5, 0) + lines(5, 5, FEBRUARY))
+    await insert(0, lines(5, 0) + lines(5, 5, FEBRUARY))
     const january = { fromMs: JANUARY, toMs: JANUARY + 3 }
     assert.deepEqual(await indexes('true', january), [0, 1, 2])
     await store.flush(true)
@@ -108,7 +110,7 @@ describe('the index', () => {
       source: { ip: '2001:db8::1', asn: 7 },
       tool: { server: 's' },
     }
-    await store.insert(0, `${JSON.stringify(event)}\n`)
+    await insert(0, `${JSON.stringify(event)}\n`)
     const tests = [`"source_asn" = 7`, `"tool_server" = 's'`, `"source_ip_key" LIKE '20010db8%'`]
     for (const flushed of [false, true]) {
       await store.flush(flushed)
@@ -117,7 +119,7 @@ describe('the index', () => {
   })
 
   it('builds itself again when its manifest or a file is gone or nonsense', async () => {
-    await store.insert(0, lines(5, 0))
+    await insert(0, lines(5, 0))
     await store.flush(true)
     for (const harm of [
       () => writeFileSync(join(directory, 'manifest.json'), 'nonsense'),
@@ -129,7 +131,7 @@ describe('the index', () => {
       store = await openEventStore(directory)
       assert.equal(store.indexed, 0)
       assert.deepEqual(partFiles(), [], 'a file that the manifest does not name is a leftover')
-      await store.insert(0, lines(5, 0))
+      await insert(0, lines(5, 0))
       await store.flush(true)
       assert.deepEqual(await indexes(), upTo(5))
     }
@@ -137,7 +139,7 @@ describe('the index', () => {
 
   it('passes over entries that are no events', async () => {
     store.advance(1)
-    await store.insert(1, lines(2, 0))
+    await insert(1, lines(2, 0))
     store.advance(7)
     assert.equal(store.indexed, 7)
     assert.deepEqual(await indexes(), [1, 2])
@@ -145,9 +147,25 @@ describe('the index', () => {
     assert.equal(JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')).cursor, 7)
   })
 
+  it('takes any number of lines at once', async () => {
+    await insert(0, lines(4001, 0))
+    assert.equal(store.indexed, 4001)
+    assert.deepEqual(await indexes(), upTo(4001))
+    const ids = await store.select({
+      columns: 'id',
+      where: { sql: 'idx IN (1999, 2000, 4000)', params: [] },
+      tail: { sql: 'ORDER BY idx', params: [] },
+      range: ALL,
+    })
+    assert.deepEqual(
+      ids.map(({ id }) => id),
+      ['id-1999', 'id-2000', 'id-4000'],
+    )
+  })
+
   it('answers while it writes', async () => {
-    await store.insert(0, lines(2000, 0))
-    const answers = [store.flush(true), indexes(), store.insert(2000, lines(100, 2000)), indexes()]
+    await insert(0, lines(2000, 0))
+    const answers = [store.flush(true), indexes(), insert(2000, lines(100, 2000)), indexes()]
     const [, first, , second] = await Promise.all(answers)
     assert.ok(Array.isArray(first) && Array.isArray(second))
     assert.equal(new Set(second).size, second.length, 'a row was seen twice')

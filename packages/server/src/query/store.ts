@@ -9,7 +9,12 @@
 
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBPreparedStatement,
+  type DuckDBValue,
+} from '@duckdb/node-api'
 import { TocsinError } from '@tocsin/sdk/errors'
 import {
   makeDirectory,
@@ -20,6 +25,7 @@ import {
 } from '../base/durable.ts'
 import {
   HOT_ROWS_MAX,
+  INSERT_ROWS_MAX,
   PARTITION_FILES_MAX,
   PARTITION_ROWS_MERGED_MAX,
   QUERY_MEMORY_BYTES,
@@ -53,8 +59,11 @@ export type Row = { readonly [column: string]: unknown }
 export interface EventStore {
   /** Entries below this leaf index can be searched. */
   readonly indexed: number
-  /** Adds events given as NDJSON under consecutive leaf indexes from `firstIndex` on. */
-  insert(firstIndex: number, lines: string): Promise<void>
+  /**
+   * Adds events given as NDJSON, each with its newline, under consecutive leaf indexes from
+   * `firstIndex` on.
+   */
+  insert(firstIndex: number, lines: Buffer): Promise<void>
   /** Entries below `index` that are no events are passed over. */
   advance(index: number): void
   /** Moves the hot rows to files when they are many, or whenever `force` says so. */
@@ -89,13 +98,20 @@ export async function openEventStore(directory: string): Promise<EventStore> {
   await connection.run(CREATE_HOT)
   const manifest = readManifest(directory)
   removeLeftovers(directory, manifest)
-  return buildStore(directory, instance, connection, manifest)
+  const insertion = await connection.prepare(INSERT_LINES)
+  return buildStore({ directory, instance, connection, insertion }, manifest)
+}
+
+type Opened = {
+  readonly directory: string
+  readonly instance: DuckDBInstance
+  readonly connection: DuckDBConnection
+  /** INSERT_LINES, prepared once: planning it costs as much as a hundred events. */
+  readonly insertion: DuckDBPreparedStatement
 }
 
 function buildStore(
-  directory: string,
-  instance: DuckDBInstance,
-  connection: DuckDBConnection,
+  { directory, instance, connection, insertion }: Opened,
   start: Manifest,
 ): EventStore {
   let manifest = start
@@ -112,15 +128,16 @@ function buildStore(
     return writing
   }
 
-  async function insert(firstIndex: number, lines: string): Promise<void> {
-    const statement = await connection.prepare(INSERT_LINES)
-    statement.bindBigInt(1, BigInt(firstIndex))
-    statement.bindVarchar(2, lines)
-    const result = await statement.run()
-    const rows = result.rowsChanged
-    statement.destroySync()
-    hotRows += rows
-    indexed = firstIndex + rows
+  async function insert(firstIndex: number, lines: Buffer): Promise<void> {
+    let index = firstIndex
+    for (const text of piecesOf(lines)) {
+      insertion.bindBigInt(1, BigInt(index))
+      insertion.bindVarchar(2, text)
+      const { rowsChanged } = await insertion.run()
+      hotRows += rowsChanged
+      index += rowsChanged
+      indexed = index
+    }
   }
 
   async function flush(force: boolean): Promise<void> {
@@ -188,9 +205,25 @@ function buildStore(
     flush: force => exclusive(() => flush(force)),
     select: statement => turns.read(() => select(statement)),
     close() {
+      insertion.destroySync()
       connection.closeSync()
       instance.closeSync()
     },
+  }
+}
+
+const NEWLINE = 0x0a
+
+/** Texts of at most INSERT_ROWS_MAX lines each. */
+function* piecesOf(lines: Buffer): Generator<string> {
+  let start = 0
+  for (let rows = 0, at = 0; at < lines.length; ) {
+    at = lines.indexOf(NEWLINE, at) + 1 || lines.length
+    rows += 1
+    if (rows < INSERT_ROWS_MAX && at < lines.length) continue
+    yield lines.toString('utf8', start, at)
+    start = at
+    rows = 0
   }
 }
 
