@@ -20,6 +20,7 @@ export const WAL_SEGMENT_BYTES: number = 64 * 1024 * 1024
 export const CHECKPOINT_INTERVAL_MS = 1000
 /** Events in the hot table before they move to Parquet files; what a crash must read again. */
 export const HOT_ROWS_MAX: number = 64 * 1024
+export const HOT_BYTES_MAX: number = 64 * 1024 * 1024
 /** Files of one class and month before they are joined. */
 export const PARTITION_FILES_MAX = 8
 /** A file with as many rows is large enough to be left alone. */
@@ -33,6 +34,7 @@ export const FOLLOWER_BYTES_MAX: number = 64 * 1024 * 1024
  * statement's own cost is spread over most of them. 500 or 8000 at once cost three times as much.
  */
 export const INSERT_ROWS_MAX = 2000
+export const INSERT_BYTES_MAX: number = 8 * 1024 * 1024
 /** Longest time one search may take. */
 export const SEARCH_MS_MAX = 30_000
 /** How long a question for one event waits for an index that is behind. */

@@ -3,7 +3,7 @@
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemEntropy } from '../base/entropy.ts'
-import { INSERT_ROWS_MAX } from '../base/limits.ts'
+import { INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../base/limits.ts'
 import { thisThread } from '../base/threads.ts'
 import {
   joinSections,
@@ -64,53 +64,79 @@ async function main(): Promise<void> {
 
 function follow(store: EventStore, reader: ShardReader): void {
   let published = publishedSize
-  let working: Promise<void> = Promise.resolve()
-  /** Batches that have come and are not in the index; several go in at once when it is slower. */
+  let isClosing = false
+  let isWorking = false
+  /** Batches that have come and are not in the index, in the log's order; some may be missing. */
   const live: Live[] = []
 
-  const enqueue = (step: () => Promise<void>) => {
-    working = working.then(step).catch((error: unknown) => {
+  const report = (taken: number) => {
+    thread.send({ kind: 'indexed', size: store.indexed, taken })
+  }
+
+  /** Goes on until there is nothing more to index; one at a time. */
+  function wake(): void {
+    if (isWorking) return
+    isWorking = true
+    work().catch((error: unknown) => {
       // The index is a view: it can be wrong only by being behind. Say so and go on from the
       // cursor.
       throw new TocsinError('internal.bug', { public: `indexing failed: ${String(error)}` })
     })
   }
 
-  async function catchUp(): Promise<void> {
-    while (store.indexed < published) {
-      const to = Math.min(published, store.indexed + INSERT_ROWS_MAX)
-      await insertRange(store, reader, to)
-      await store.flush(false)
-      thread.send({ kind: 'indexed', size: store.indexed, taken: 0 })
-    }
+  async function work(): Promise<void> {
+    while (!isClosing && ((await takeLive()) || (await readOn()))) await store.flush(false)
+    if (isClosing) await close(store)
+    else isWorking = false
   }
 
-  async function takeLive(): Promise<void> {
+  /** Takes the batches that go on where the index ends; false when there is none. */
+  async function takeLive(): Promise<boolean> {
+    const { indexed } = store
+    const stale = live.splice(0, staleCount(live, indexed)).length
     const [first] = live
-    if (!first) return
-    const isNext = first.firstIndex === store.indexed
-    const group = live.splice(0, isNext ? insertableAtOnce(live) : 1)
-    if (isNext && !first.hasHoles) {
-      await store.insert(first.firstIndex, Buffer.concat(group.map(({ events }) => events)))
-      await store.flush(false)
-    } else if (isNext && first.events.length === 0) store.advance(first.firstIndex + first.count)
-    // Behind, or with holes: the files have these entries too, once the next checkpoint is out.
-    thread.send({ kind: 'indexed', size: store.indexed, taken: group.length })
+    if (first?.firstIndex !== indexed) {
+      if (stale > 0) report(stale)
+      return false
+    }
+    const group = live.splice(0, insertableAtOnce(live))
+    if (first.events.length === 0) store.advance(indexed + first.count)
+    else if (!first.hasHoles) {
+      await store.insert(indexed, Buffer.concat(group.map(({ events }) => events)))
+    }
+    // Where control entries stand between events, the files say which leaf is which event.
+    report(stale + group.length)
+    return true
+  }
+
+  /** Reads from the files what no live batch will bring; false when there is nothing. */
+  async function readOn(): Promise<boolean> {
+    const end = Math.min(published, live[0]?.firstIndex ?? published)
+    if (store.indexed >= end) return false
+    await insertRange(store, reader, Math.min(end, store.indexed + INSERT_ROWS_MAX))
+    report(0)
+    return true
   }
 
   thread.onMessage(message => {
-    if (message.kind === 'live') {
-      live.push(message)
-      enqueue(takeLive)
-    } else if (message.kind === 'published') {
-      published = message.size
-      enqueue(catchUp)
-    } else if (message.kind === 'select') void answer(store, message.ticket, message.statement)
-    else enqueue(() => close(store))
+    if (message.kind === 'select') {
+      void answer(store, message.ticket, message.statement)
+      return
+    }
+    if (message.kind === 'live') live.push(message)
+    else if (message.kind === 'published') published = message.size
+    else isClosing = true
+    wake()
   })
   // What an earlier run has indexed can be searched at once, whether or not anything new comes.
-  thread.send({ kind: 'indexed', size: store.indexed, taken: 0 })
-  enqueue(catchUp)
+  report(0)
+  wake()
+}
+
+/** Batches that the index holds already, because it has read them from the files. */
+function staleCount(live: readonly Live[], indexed: number): number {
+  const fresh = live.findIndex(({ firstIndex }) => firstIndex >= indexed)
+  return fresh < 0 ? live.length : fresh
 }
 
 /** How many batches from the first on follow one another and fit one insert; 1 at least. */
@@ -129,16 +155,21 @@ function insertableAtOnce(live: readonly Live[]): number {
 /** Reads entries from the files up to `to`; what cannot be opened any more is passed over. */
 async function insertRange(store: EventStore, reader: ShardReader, to: number): Promise<void> {
   let lines: string[] = []
+  let chars = 0
   let first = store.indexed
   const put = async (next: number) => {
     if (lines.length > 0) await store.insert(first, Buffer.from(`${lines.join('\n')}\n`))
     lines = []
+    chars = 0
     first = next
   }
   for (const read of reader.read(store.indexed, to)) {
     const text = 'sections' in read ? joinSections(read.sections, { withContent: false }) : null
-    if (text === null) await put(read.index + 1)
-    else lines.push(text)
+    if (text !== null) {
+      lines.push(text)
+      chars += text.length
+    }
+    if (text === null || chars >= INSERT_BYTES_MAX) await put(read.index + 1)
   }
   await put(to)
   store.advance(to)

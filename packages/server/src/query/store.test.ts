@@ -9,6 +9,8 @@ const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
 const JANUARY = Date.UTC(2026, 0, 15)
 const FEBRUARY = Date.UTC(2026, 1, 15)
 
+const FIRST = { retention: 'r6m', id: 'id-0', time: JANUARY, actor: { id: 'a0' } }
+
 let directory = ''
 let store: EventStore
 
@@ -92,6 +94,19 @@ describe('the index', () => {
     store.close()
     store = await openEventStore(directory)
     assert.deepEqual(await indexes(), upTo(60))
+  })
+
+  it('joins files that are larger together than the memory it may use', async () => {
+    const pad = 'x'.repeat(20_000)
+    const wide = (i: number) =>
+      `${JSON.stringify({ ...FIRST, time: JANUARY + i, ext: { pad, i } })}\n`
+    for (let file = 0; file < 8; file++) {
+      const rows = upTo(4000).map(i => wide(file * 4000 + i))
+      await insert(file * 4000, rows.join(''))
+      await store.flush(false)
+    }
+    assert.equal(partFiles().length, 1)
+    assert.equal((await indexes(`"time" % 1000 = 0`)).length, 32)
   })
 
   it('looks only at the range that was asked for', async () => {

@@ -2,7 +2,7 @@
 // rest, read together by the same SQL. A view of the log: everything here can be deleted and comes
 // again. It holds clear values, so its directory is the owner's alone. Owned by one thread.
 //
-// Files lie by retention class and month, each sorted by time:
+// Files lie by retention class and month, each of one or more runs sorted by time:
 // `events/<class>/<yyyy-mm>/<n>.parquet`. `manifest.json` says which files count and up to which
 // leaf index they reach; files that it does not name are leftovers of a crash and are removed at
 // start.
@@ -24,7 +24,9 @@ import {
   syncFile,
 } from '../base/durable.ts'
 import {
+  HOT_BYTES_MAX,
   HOT_ROWS_MAX,
+  INSERT_BYTES_MAX,
   INSERT_ROWS_MAX,
   PARTITION_FILES_MAX,
   PARTITION_ROWS_MERGED_MAX,
@@ -34,12 +36,19 @@ import {
 import { CREATE_HOT, INSERT_LINES, lazyColumns } from './columns.ts'
 import { buildTurns } from './turns.ts'
 
-const FORMAT = 1
+const FORMAT = 2
+/** Of a Parquet file's row groups: what a search reads at least, and a writer holds in memory. */
+const ROW_GROUP_ROWS_MAX = 20_480
+const ROW_GROUP_BYTES_MAX = 16 * 1024 * 1024
+/** DuckDB's vector: row groups are whole numbers of them. */
+const VECTOR_ROWS = 2048
 
 type PartFile = {
   readonly path: string
   readonly partition: string
   readonly rows: number
+  /** Of the events' text, on average. */
+  readonly rowBytes: number
   readonly minTime: number
   readonly maxTime: number
 }
@@ -86,12 +95,15 @@ export type Statement = {
 
 export async function openEventStore(directory: string): Promise<EventStore> {
   makeDirectory(directory)
+  rmSync(join(directory, 'spill'), { recursive: true, force: true })
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '2',
     memory_limit: `${Math.round(QUERY_MEMORY_BYTES / 1024 ** 2)}MB`,
     temp_directory: join(directory, 'spill'),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    // Every 16 MB it would compress the hot table, which lives for a minute.
+    checkpoint_threshold: '1TB',
   })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
@@ -117,6 +129,7 @@ function buildStore(
   let manifest = start
   let indexed = start.cursor
   let hotRows = 0
+  let hotBytes = 0
   // A search sees a row once: while rows move from the table to a file, or files are joined, no
   // search runs.
   const turns = buildTurns()
@@ -135,38 +148,50 @@ function buildStore(
       insertion.bindVarchar(2, text)
       const { rowsChanged } = await insertion.run()
       hotRows += rowsChanged
+      hotBytes += text.length
       index += rowsChanged
       indexed = index
     }
   }
 
   async function flush(force: boolean): Promise<void> {
-    if (hotRows === 0 || (hotRows < HOT_ROWS_MAX && !force)) return
+    const isFull = hotRows >= HOT_ROWS_MAX || hotBytes >= HOT_BYTES_MAX
+    if (hotRows === 0 || !(isFull || force)) return
+    const rowBytes = Math.ceil(hotBytes / hotRows)
     const cursor = indexed
     const files = [...manifest.files]
     let { nextFile } = manifest
     for (const { partition, source } of await hotParts(connection)) {
-      files.push(await writePart(connection, { directory, partition, number: nextFile }, source))
+      const place = { directory, partition, number: nextFile }
+      files.push(await writePart(connection, place, { source, rowBytes }))
       nextFile += 1
     }
     const next = { format: FORMAT, cursor, nextFile, files }
     writeManifest(directory, next)
     await turns.change(async () => {
-      await connection.run('TRUNCATE hot')
+      await connection.run('DROP TABLE hot')
+      await connection.run(CREATE_HOT)
       manifest = next
     })
     hotRows = 0
+    hotBytes = 0
     await merge()
   }
 
-  /** Joins the small files of a partition that has many, so that a search opens few. */
+  /**
+   * Joins the small files of a partition that has many, so that a search opens few. One behind the
+   * other: sorting them together would need them all in memory, and each keeps its own short ranges
+   * of time, which is what a search skips by.
+   */
   async function merge(): Promise<void> {
     const small = manifest.files.filter(f => f.rows < PARTITION_ROWS_MERGED_MAX)
     for (const [partition, parts] of Map.groupBy(small, f => f.partition)) {
       if (parts.length < PARTITION_FILES_MAX) continue
       const number = manifest.nextFile
       const source = `read_parquet([${parts.map(p => literal(join(directory, p.path))).join(', ')}])`
-      const joined = await writePart(connection, { directory, partition, number }, source)
+      const rowBytes = Math.max(...parts.map(p => p.rowBytes))
+      const place = { directory, partition, number }
+      const joined = await writePart(connection, place, { source, rowBytes })
       const files = [...manifest.files.filter(f => !parts.includes(f)), joined]
       const next = { ...manifest, nextFile: number + 1, files }
       writeManifest(directory, next)
@@ -214,13 +239,14 @@ function buildStore(
 
 const NEWLINE = 0x0a
 
-/** Texts of at most INSERT_ROWS_MAX lines each. */
+/** Texts of at most INSERT_ROWS_MAX lines each, and little more than INSERT_BYTES_MAX. */
 function* piecesOf(lines: Buffer): Generator<string> {
   let start = 0
   for (let rows = 0, at = 0; at < lines.length; ) {
     at = lines.indexOf(NEWLINE, at) + 1 || lines.length
     rows += 1
-    if (rows < INSERT_ROWS_MAX && at < lines.length) continue
+    const isFull = rows === INSERT_ROWS_MAX || at - start >= INSERT_BYTES_MAX
+    if (!isFull && at < lines.length) continue
     yield lines.toString('utf8', start, at)
     start = at
     rows = 0
@@ -269,7 +295,8 @@ async function hotParts(connection: DuckDBConnection): Promise<readonly HotPart[
     return {
       partition: `${retention}/${month}`,
       source: `(SELECT * FROM hot WHERE retention = ${literal(retention)}
-        AND "time" >= ${fromMs} AND "time" < ${toMs})`,
+        AND "time" >= ${fromMs} AND "time" < ${toMs}
+        ORDER BY "time", idx)`,
     }
   })
 }
@@ -283,14 +310,14 @@ type PartPlace = {
 async function writePart(
   connection: DuckDBConnection,
   { directory, partition, number }: PartPlace,
-  source: string,
+  { source, rowBytes }: { readonly source: string; readonly rowBytes: number },
 ): Promise<PartFile> {
   const folder = join('events', partition)
   const path = join(folder, `${String(number).padStart(9, '0')}.parquet`)
   makeDirectory(join(directory, folder))
   await connection.run(
-    `COPY (SELECT * FROM ${source} ORDER BY "time", idx) TO ${literal(join(directory, path))}
-     (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT * FROM ${source}) TO ${literal(join(directory, path))}
+     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows(rowBytes)})`,
   )
   syncFile(join(directory, path))
   syncDirectory(join(directory, folder))
@@ -303,9 +330,15 @@ async function writePart(
     path,
     partition,
     rows: Number(row?.n),
+    rowBytes,
     minTime: Number(row?.lo),
     maxTime: Number(row?.hi),
   }
+}
+
+function rowGroupRows(rowBytes: number): number {
+  const rows = Math.min(ROW_GROUP_ROWS_MAX, ROW_GROUP_BYTES_MAX / rowBytes)
+  return Math.max(1, Math.floor(rows / VECTOR_ROWS)) * VECTOR_ROWS
 }
 
 function literal(text: string): string {
@@ -337,7 +370,6 @@ function writeManifest(directory: string, manifest: Manifest): void {
 }
 
 function removeLeftovers(directory: string, manifest: Manifest): void {
-  rmSync(join(directory, 'spill'), { recursive: true, force: true })
   const root = join(directory, 'events')
   if (!existsSync(root)) return
   const known = new Set(manifest.files.map(f => f.path))
