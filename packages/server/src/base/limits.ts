@@ -20,7 +20,7 @@ export const WAL_SEGMENT_BYTES: number = 64 * 1024 * 1024
 export const CHECKPOINT_INTERVAL_MS = 1000
 /** Events in the hot table before they move to Parquet files; what a crash must read again. */
 export const HOT_ROWS_MAX: number = 64 * 1024
-export const HOT_BYTES_MAX: number = 64 * 1024 * 1024
+export const HOT_BYTES_MAX: number = 48 * 1024 * 1024
 /** Files of one class and month before they are joined. */
 export const PARTITION_FILES_MAX = 8
 /** A file with as many rows is large enough to be left alone. */

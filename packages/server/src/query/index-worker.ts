@@ -85,7 +85,8 @@ function follow(store: EventStore, reader: ShardReader): void {
   }
 
   async function work(): Promise<void> {
-    while (!isClosing && ((await takeLive()) || (await readOn()))) await store.flush(false)
+    let isMore = true
+    while (isMore && !isClosing) isMore = (await takeLive()) || (await readOn())
     if (isClosing) await close(store)
     else isWorking = false
   }
@@ -186,7 +187,7 @@ async function answer(store: EventStore, ticket: number, statement: Statement): 
 }
 
 async function close(store: EventStore): Promise<void> {
-  await store.flush(true)
+  await store.flush()
   store.close()
   thread.send({ kind: 'closed' })
 }

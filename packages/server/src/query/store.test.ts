@@ -61,7 +61,7 @@ describe('the index', () => {
   it('finds each event once, in memory, in files, and in both', async () => {
     await insert(0, lines(10, 0))
     assert.deepEqual(await indexes(), upTo(10))
-    await store.flush(true)
+    await store.flush()
     assert.deepEqual(await indexes(), upTo(10))
     await insert(10, lines(5, 10))
     assert.deepEqual(await indexes(), upTo(15))
@@ -70,7 +70,7 @@ describe('the index', () => {
 
   it('keeps one file per class and month, and goes on after a restart where they end', async () => {
     await insert(0, lines(4, 0) + lines(4, 4, FEBRUARY) + lines(4, 8, JANUARY, 'r6y'))
-    await store.flush(true)
+    await store.flush()
     assert.deepEqual(
       partFiles()
         .map(name => name.split('/').slice(0, 2).join(' '))
@@ -87,7 +87,7 @@ describe('the index', () => {
   it('joins small files of a month, and finds the same before and after', async () => {
     for (let i = 0; i < 20; i++) {
       await insert(i * 3, lines(3, i * 3, JANUARY + i * 1000))
-      await store.flush(true)
+      await store.flush()
     }
     assert.ok(partFiles().length < 8, `${partFiles().length} files`)
     assert.deepEqual(await indexes(), upTo(60))
@@ -96,24 +96,32 @@ describe('the index', () => {
     assert.deepEqual(await indexes(), upTo(60))
   })
 
-  it('joins files that are larger together than the memory it may use', async () => {
-    const pad = 'x'.repeat(20_000)
+  it('takes and joins more than the memory it may use', async () => {
     const wide = (i: number) =>
       `${JSON.stringify({ ...FIRST, time: JANUARY + i, ext: { pad, i } })}\n`
-    for (let file = 0; file < 8; file++) {
-      const rows = upTo(4000).map(i => wide(file * 4000 + i))
-      await insert(file * 4000, rows.join(''))
-      await store.flush(false)
+    const pad = 'x'.repeat(6000)
+    for (let part = 0; part < 10; part++) {
+      const rows = upTo(8000).map(i => wide(part * 8000 + i))
+      await insert(part * 8000, rows.join(''))
     }
-    assert.equal(partFiles().length, 1)
-    assert.equal((await indexes(`"time" % 1000 = 0`)).length, 32)
+    const files = partFiles().length
+    assert.ok(files >= 1 && files < 8, `${files} files`)
+    assert.equal((await indexes(`"time" % 1000 = 0`)).length, 80)
+  })
+
+  it('takes events as large as they may be', async () => {
+    const ext = { pad: 'x'.repeat(500_000) }
+    const rows = upTo(400).map(i => `${JSON.stringify({ ...FIRST, time: JANUARY + i, ext })}\n`)
+    for (let part = 0; part < 3; part++) await insert(part * 400, rows.join(''))
+    assert.ok(partFiles().length >= 8)
+    assert.equal((await indexes()).length, 1200)
   })
 
   it('looks only at the range that was asked for', async () => {
     await insert(0, lines(5, 0) + lines(5, 5, FEBRUARY))
     const january = { fromMs: JANUARY, toMs: JANUARY + 3 }
     assert.deepEqual(await indexes('true', january), [0, 1, 2])
-    await store.flush(true)
+    await store.flush()
     assert.deepEqual(await indexes('true', january), [0, 1, 2])
     assert.deepEqual(await indexes('true', { fromMs: FEBRUARY, toMs: FEBRUARY + 2 }), [5, 6])
   })
@@ -128,14 +136,14 @@ describe('the index', () => {
     await insert(0, `${JSON.stringify(event)}\n`)
     const tests = [`"source_asn" = 7`, `"tool_server" = 's'`, `"source_ip_key" LIKE '20010db8%'`]
     for (const flushed of [false, true]) {
-      await store.flush(flushed)
+      if (flushed) await store.flush()
       for (const test of tests) assert.deepEqual(await indexes(test), [0], test)
     }
   })
 
   it('builds itself again when its manifest or a file is gone or nonsense', async () => {
     await insert(0, lines(5, 0))
-    await store.flush(true)
+    await store.flush()
     for (const harm of [
       () => writeFileSync(join(directory, 'manifest.json'), 'nonsense'),
       () => rmSync(join(directory, 'events'), { recursive: true }),
@@ -147,7 +155,7 @@ describe('the index', () => {
       assert.equal(store.indexed, 0)
       assert.deepEqual(partFiles(), [], 'a file that the manifest does not name is a leftover')
       await insert(0, lines(5, 0))
-      await store.flush(true)
+      await store.flush()
       assert.deepEqual(await indexes(), upTo(5))
     }
   })
@@ -158,7 +166,7 @@ describe('the index', () => {
     store.advance(7)
     assert.equal(store.indexed, 7)
     assert.deepEqual(await indexes(), [1, 2])
-    await store.flush(true)
+    await store.flush()
     assert.equal(JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')).cursor, 7)
   })
 
@@ -180,7 +188,7 @@ describe('the index', () => {
 
   it('answers while it writes', async () => {
     await insert(0, lines(2000, 0))
-    const answers = [store.flush(true), indexes(), insert(2000, lines(100, 2000)), indexes()]
+    const answers = [store.flush(), indexes(), insert(2000, lines(100, 2000)), indexes()]
     const [, first, , second] = await Promise.all(answers)
     assert.ok(Array.isArray(first) && Array.isArray(second))
     assert.equal(new Set(second).size, second.length, 'a row was seen twice')

@@ -75,8 +75,8 @@ export interface EventStore {
   insert(firstIndex: number, lines: Buffer): Promise<void>
   /** Entries below `index` that are no events are passed over. */
   advance(index: number): void
-  /** Moves the hot rows to files when they are many, or whenever `force` says so. */
-  flush(force: boolean): Promise<void>
+  /** Moves the hot rows to files, as `insert` does when they are many. */
+  flush(): Promise<void>
   /**
    * Runs `select` with its `FROM events` meaning every event whose time is in the range, and
    * `where` applied. At most one statement; values only by parameter.
@@ -151,12 +151,12 @@ function buildStore(
       hotBytes += text.length
       index += rowsChanged
       indexed = index
+      if (hotRows >= HOT_ROWS_MAX || hotBytes >= HOT_BYTES_MAX) await flush()
     }
   }
 
-  async function flush(force: boolean): Promise<void> {
-    const isFull = hotRows >= HOT_ROWS_MAX || hotBytes >= HOT_BYTES_MAX
-    if (hotRows === 0 || !(isFull || force)) return
+  async function flush(): Promise<void> {
+    if (hotRows === 0) return
     const rowBytes = Math.ceil(hotBytes / hotRows)
     const cursor = indexed
     const files = [...manifest.files]
@@ -181,10 +181,13 @@ function buildStore(
   /**
    * Joins the small files of a partition that has many, so that a search opens few. One behind the
    * other: sorting them together would need them all in memory, and each keeps its own short ranges
-   * of time, which is what a search skips by.
+   * of time, which is what a search skips by. Files of events so wide that DuckDB's smallest piece
+   * of work would be large stay as they are.
    */
   async function merge(): Promise<void> {
-    const small = manifest.files.filter(f => f.rows < PARTITION_ROWS_MERGED_MAX)
+    const small = manifest.files.filter(
+      f => f.rows < PARTITION_ROWS_MERGED_MAX && f.rowBytes * VECTOR_ROWS <= ROW_GROUP_BYTES_MAX,
+    )
     for (const [partition, parts] of Map.groupBy(small, f => f.partition)) {
       if (parts.length < PARTITION_FILES_MAX) continue
       const number = manifest.nextFile
@@ -227,7 +230,7 @@ function buildStore(
     advance(index) {
       indexed = Math.max(indexed, index)
     },
-    flush: force => exclusive(() => flush(force)),
+    flush: () => exclusive(flush),
     select: statement => turns.read(() => select(statement)),
     close() {
       insertion.destroySync()
