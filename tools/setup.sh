@@ -21,33 +21,40 @@ fail() {
 # take the place of an owner that is gone, and does so without the lock being free in between.
 lock=.tocsin-setup.lock
 waited=0
-while ! mkdir "$lock" 2> /dev/null; do
-  [ -w . ] || fail "no permission to write in $PWD"
-  owner=$(cat "$lock/pid" 2> /dev/null || true)
-  if [ -z "$owner" ]; then
-    # Between making the folder and writing the number lies a moment, not five seconds.
-    [ "$waited" -lt 5 ] || owner=gone
-  elif kill -0 "$owner" 2> /dev/null; then
-    [ "$waited" -ne 1 ] || echo "Waiting for another set-up of this checkout (process $owner)" >&2
-  else
-    owner=gone
+owner() { cat "$lock/pid" 2> /dev/null || :; }
+# Whole or not at all: who reads half a number takes a living owner for one that is gone.
+claim() { { echo $$ > "$lock/pid.$$"; } 2> /dev/null && mv "$lock/pid.$$" "$lock/pid"; }
+is_gone() {
+  # Between making the folder and writing the number lies a moment, not five seconds.
+  if [ -z "$1" ]; then [ "$waited" -ge 5 ]; else ! kill -0 "$1" 2> /dev/null; fi
+}
+release() {
+  if mv "$lock" "$lock.$$" 2> /dev/null; then rm -rf "$lock.$$"; fi
+}
+while :; do
+  if mkdir "$lock" 2> /dev/null; then
+    if claim; then break; fi
+    [ ! -d "$lock" ] || fail "cannot write in $PWD; is the disk full?"
   fi
-  if [ "$owner" = gone ] && mkdir "$lock/takeover" 2> /dev/null; then
-    owner=$(cat "$lock/pid" 2> /dev/null || true)
-    if [ -z "$owner" ] || ! kill -0 "$owner" 2> /dev/null; then
-      echo $$ > "$lock/pid"
-      rmdir "$lock/takeover"
-      break
+  [ -w . ] || fail "no permission to write in $PWD"
+  holder=$(owner)
+  if is_gone "$holder"; then
+    if mkdir "$lock/takeover" 2> /dev/null; then
+      if is_gone "$(owner)" && claim; then
+        rmdir "$lock/takeover"
+        break
+      fi
+      rmdir "$lock/takeover" 2> /dev/null || :
     fi
-    rmdir "$lock/takeover"
+  elif [ "$waited" -eq 1 ]; then
+    echo "Waiting for another set-up of this checkout${holder:+ (process $holder)}" >&2
   fi
   waited=$((waited + 1))
   [ "$waited" -le 900 ] || fail "another set-up has held $lock for 15 minutes; remove it if none runs"
   sleep 1
 done
-echo $$ > "$lock/pid"
 log=$lock/npm.log
-trap 'rm -rf "$lock"' EXIT
+trap release EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 if is_ready; then exit 0; fi

@@ -160,7 +160,7 @@ describe('tools/setup.sh', () => {
     // The tools that the script itself needs, and no npm.
     const bare = path('bare')
     mkdirSync(bare)
-    for (const tool of ['cat', 'cksum', 'dirname', 'mkdir', 'rm', 'uname']) {
+    for (const tool of ['cat', 'cksum', 'dirname', 'mkdir', 'mv', 'rm', 'uname']) {
       symlinkSync(
         existsSync(`/bin/${tool}`) ? `/bin/${tool}` : `/usr/bin/${tool}`,
         join(bare, tool),
