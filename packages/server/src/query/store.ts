@@ -8,6 +8,7 @@
 // start.
 
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import {
   type DuckDBConnection,
@@ -97,7 +98,8 @@ export async function openEventStore(directory: string): Promise<EventStore> {
   makeDirectory(directory)
   rmSync(join(directory, 'spill'), { recursive: true, force: true })
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: '2',
+    // Its threads spin while they wait for one another, on cores that prepare the next events.
+    threads: String(Math.max(1, availableParallelism() >> 1)),
     memory_limit: `${Math.round(QUERY_MEMORY_BYTES / 1024 ** 2)}MB`,
     temp_directory: join(directory, 'spill'),
     autoinstall_known_extensions: 'false',
