@@ -42,7 +42,7 @@ export async function killLoop(directory: string, { seed, kills }: KillLoop): Pr
   assert.ok(acknowledged > 0, 'events were flowing')
 }
 
-/** By what it has acknowledged, not by time: on a busy machine a second may pass before it opens. */
+/** By what it acknowledged, not by time: on a busy machine seconds may pass before it opens. */
 async function untilFlowing(ingest: Ingest): Promise<void> {
   while (!ingest.lines.some(line => line.startsWith('ack'))) {
     if (ingest.child.exitCode !== null) return

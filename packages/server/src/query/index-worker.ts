@@ -13,6 +13,7 @@ import {
   type ShardPaths,
   type ShardReader,
 } from '../log/log.ts'
+import { createLiveQueue, type LiveBatch } from './live-queue.ts'
 import { type EventStore, openEventStore, type Row, type Statement } from './store.ts'
 
 export type IndexConfig = {
@@ -24,17 +25,8 @@ export type IndexConfig = {
   readonly publishedSize: number
 }
 
-type Live = {
-  readonly kind: 'live'
-  readonly firstIndex: number
-  readonly count: number
-  readonly events: Uint8Array
-  /** True when some of the entries are control entries, which have no line. */
-  readonly hasHoles: boolean
-}
-
 export type ToIndex =
-  | Live
+  | ({ readonly kind: 'live' } & LiveBatch)
   | { readonly kind: 'published'; readonly size: number }
   | { readonly kind: 'select'; readonly ticket: number; readonly statement: Statement }
   | { readonly kind: 'close' }
@@ -66,8 +58,7 @@ function follow(store: EventStore, reader: ShardReader): void {
   let published = publishedSize
   let isClosing = false
   let isWorking = false
-  /** Batches that have come and are not in the index, in the log's order; some may be missing. */
-  const live: Live[] = []
+  const live = createLiveQueue()
 
   const report = (taken: number) => {
     thread.send({ kind: 'indexed', size: store.indexed, taken })
@@ -94,25 +85,20 @@ function follow(store: EventStore, reader: ShardReader): void {
   /** Takes the batches that go on where the index ends; false when there is none. */
   async function takeLive(): Promise<boolean> {
     const { indexed } = store
-    const stale = live.splice(0, staleCount(live, indexed)).length
-    const [first] = live
-    if (first?.firstIndex !== indexed) {
-      if (stale > 0) report(stale)
-      return false
-    }
-    const group = live.splice(0, insertableAtOnce(live))
-    if (first.events.length === 0) store.advance(indexed + first.count)
-    else if (!first.hasHoles) {
+    const { stale, group } = live.take(indexed)
+    const [first] = group
+    if (first?.events.length === 0) store.advance(indexed + first.count)
+    else if (first && !first.hasHoles) {
       await store.insert(indexed, Buffer.concat(group.map(({ events }) => events)))
     }
     // Where control entries stand between events, the files say which leaf is which event.
-    report(stale + group.length)
-    return true
+    if (stale + group.length > 0) report(stale + group.length)
+    return first !== undefined
   }
 
   /** Reads from the files what no live batch will bring; false when there is nothing. */
   async function readOn(): Promise<boolean> {
-    const end = Math.min(published, live[0]?.firstIndex ?? published)
+    const end = Math.min(published, live.firstIndex ?? published)
     if (store.indexed >= end) return false
     await insertRange(store, reader, Math.min(end, store.indexed + INSERT_ROWS_MAX))
     report(0)
@@ -132,25 +118,6 @@ function follow(store: EventStore, reader: ShardReader): void {
   // What an earlier run has indexed can be searched at once, whether or not anything new comes.
   report(0)
   wake()
-}
-
-/** Batches that the index holds already, because it has read them from the files. */
-function staleCount(live: readonly Live[], indexed: number): number {
-  const fresh = live.findIndex(({ firstIndex }) => firstIndex >= indexed)
-  return fresh < 0 ? live.length : fresh
-}
-
-/** How many batches from the first on follow one another and fit one insert; 1 at least. */
-function insertableAtOnce(live: readonly Live[]): number {
-  let rows = 0
-  let next = live[0]?.firstIndex ?? 0
-  const end = live.findIndex(({ firstIndex, count, hasHoles }) => {
-    rows += count
-    const fits = !hasHoles && firstIndex === next && rows <= INSERT_ROWS_MAX
-    next = firstIndex + count
-    return !fits
-  })
-  return Math.max(1, end < 0 ? live.length : end)
 }
 
 /** Reads entries from the files up to `to`; what cannot be opened any more is passed over. */
