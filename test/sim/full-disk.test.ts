@@ -2,12 +2,13 @@
 // there; the server goes on when space is freed, and starts, or says why not, at every moment.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { REPOSITORY } from '../need.ts'
 import { History, type Ingest, runIngest, settle, startIngest } from './ingest-rig.ts'
 
 const DISK_BYTES = 8 * 1024 * 1024
@@ -102,3 +103,82 @@ describe('a full disk', { skip }, () => {
     await history.judge(directory)
   })
 })
+
+describe('a server that is stopped while its disk is full', { skip }, () => {
+  const small = mkdtempSync(join(tmpdir(), 'tocsin-full-'))
+  before(() => mountSmall(small))
+  after(() => {
+    spawnSync('umount', [small])
+    rmSync(small, { recursive: true })
+  })
+
+  it('says that events wait for a checkpoint, and seals them at the next start', async () => {
+    const first = await serve(small)
+    while (!(await isSealed(first))) await setTimeout(20)
+    await send(first, 'svc-a')
+    // Within the second that the next checkpoint waits for more.
+    const ballast = join(small, 'ballast')
+    assert.throws(() => writeFileSync(ballast, Buffer.alloc(DISK_BYTES)), /ENOSPC/)
+    const { exitCode, said } = await first.stop()
+    assert.equal(exitCode, 1, said)
+    assert.match(said, /searches miss the newest events: the disk of \S+ is full/)
+    assert.doesNotMatch(said, /thread ended/)
+    assert.match(said, /\d stored events? .*disk of \S+ is full; they are safe/)
+    rmSync(ballast)
+    const second = await serve(small)
+    assert.equal((await second.stop()).exitCode, 0)
+    const verify = spawnSync(TOCSIN, ['verify', small, '--trust-directory'], { encoding: 'utf8' })
+    assert.equal(verify.status, 0, verify.stderr)
+    assert.match(verify.stdout, /INTACT .* [2-9] entries/)
+  })
+})
+
+const TOCSIN = join(REPOSITORY, 'node_modules/.bin/tocsin')
+
+async function serve(data: string) {
+  const env = { ...process.env, TOCSIN_DATA: data, XDG_STATE_HOME: join(data, 'home') }
+  const child = spawn(TOCSIN, ['serve', '--listen', '127.0.0.1:0'], { env })
+  let said = ''
+  const ended = new Promise<number | null>(resolve => child.on('close', resolve))
+  const listening = new Promise<void>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      said += part
+      if (said.includes('listens on')) resolve()
+    })
+    void ended.then(() => reject(new Error(`it ended: ${said}`)))
+  })
+  child.stdout.resume()
+  await listening
+  const local: { url: string; apiKey: string } = JSON.parse(
+    readFileSync(join(data, 'local.json'), 'utf8'),
+  )
+  const stop = async () => {
+    child.kill('SIGTERM')
+    return { exitCode: await ended, said }
+  }
+  return { ...local, stop }
+}
+
+async function isSealed({ url, apiKey }: Awaited<ReturnType<typeof serve>>): Promise<boolean> {
+  const headers = { authorization: `Bearer ${apiKey}` }
+  const answer = await fetch(`${url}/v1/log`, { headers })
+  const state = (await answer.json()) as { size: number; checkpointSize: number }
+  return state.size > 0 && state.checkpointSize === state.size
+}
+
+async function send(
+  { url, apiKey }: { readonly url: string; readonly apiKey: string },
+  id: string,
+): Promise<void> {
+  const event = {
+    kind: 'ai.invoke',
+    time: Date.now(),
+    outcome: 'success',
+    actor: { type: 'service', id },
+    operation: 'chat',
+  }
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+  const body = JSON.stringify([event])
+  const answer = await fetch(`${url}/v1/events`, { method: 'POST', headers, body })
+  assert.equal(answer.status, 200, await answer.text())
+}

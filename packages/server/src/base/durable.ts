@@ -102,7 +102,9 @@ export function readFileIfThere(path: string): Buffer<ArrayBuffer> | null {
 
 /** True for the two errors that free space cures; every other failed write is a failed disk. */
 export function isDiskFull(error: unknown): boolean {
-  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')
+  // DuckDB tells it in words only.
+  const isSaid = error instanceof Error && /No space left on device/.test(error.message)
+  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') || isSaid
 }
 
 export function hasCode(error: unknown, code: string): boolean {

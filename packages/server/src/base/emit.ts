@@ -31,6 +31,11 @@ export const METRICS = {
     help: 'Writes refused because the disk was full',
     labels: [],
   },
+  'query.disk_full': {
+    kind: 'counter',
+    help: 'Writes of the index put off because the disk was full',
+    labels: [],
+  },
   'query.indexed_size': { kind: 'gauge', help: 'Entries that can be searched', labels: [] },
   'http.requests': {
     kind: 'counter',

@@ -9,8 +9,8 @@ import { systemClock } from '../base/clock.ts'
 import type { ServeFlags } from '../config.ts'
 import { TENANT, type Tocsin } from '../tocsin.ts'
 import { VERSION } from '../version.ts'
-import { EXIT, type ExitCode, type Io } from './io.ts'
-import { type Running, start } from './serve.ts'
+import type { ExitCode, Io } from './io.ts'
+import { endOf, type Running, start } from './serve.ts'
 import { printSummary } from './summary.ts'
 
 const DEMO_DATA = 'tocsin-demo'
@@ -46,7 +46,7 @@ export async function demo(flags: DemoFlags, io: Io): Promise<ExitCode> {
   stopped.abort()
   await trickling
   await running.stop()
-  return EXIT.ok
+  return endOf(running, io)
 }
 
 async function load(tocsin: Tocsin, events: Iterable<WireEvent>): Promise<void> {

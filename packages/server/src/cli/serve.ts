@@ -37,7 +37,18 @@ export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
   await running.asked
   io.say('Stopping: finishing requests, signing a last checkpoint')
   await running.stop()
-  return EXIT.ok
+  return endOf(running, io)
+}
+
+/** What was acknowledged is safe either way; an auditor cannot see it before it is sealed. */
+export function endOf({ tocsin: { log }, config }: Running, io: Io): ExitCode {
+  const left = log.size - log.publishedSize
+  if (left === 0) return EXIT.ok
+  io.say(
+    `tocsin: ${left} stored events are not under a checkpoint yet, because the disk of ` +
+      `${config.dataDir} is full; they are safe and will be sealed at the next start`,
+  )
+  return EXIT.error
 }
 
 /**

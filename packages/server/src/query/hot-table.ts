@@ -1,5 +1,5 @@
-// The hot table: the newest events, in DuckDB's memory, until they are enough for a file. Bounded by
-// rows and by bytes, so that wide events fit that memory too.
+// The hot table: the newest events, in DuckDB's memory, until they are enough for a file. Bounded
+// by rows and by bytes, so that wide events fit that memory too.
 
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { HOT_BYTES_MAX, HOT_ROWS_MAX, INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../base/limits.ts'

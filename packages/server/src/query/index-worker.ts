@@ -1,7 +1,9 @@
 // The thread that owns the index. It follows the log from its own cursor: from files while it is
 // behind, from live batches once it has caught up, and answers searches meanwhile.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TocsinError } from '@tocsin/sdk/errors'
+import { isDiskFull } from '../base/durable.ts'
 import { systemEntropy } from '../base/entropy.ts'
 import { INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../base/limits.ts'
 import { thisThread } from '../base/threads.ts'
@@ -41,7 +43,10 @@ export type FromIndex =
       readonly code: string
       readonly reason: string
     }
+  | { readonly kind: 'disk_full' }
   | { readonly kind: 'closed' }
+
+const DISK_FULL_WAIT_MS = 1000
 
 const thread = thisThread<ToIndex, FromIndex, IndexConfig>()
 const { dataDir, directory, paths, origin, kek, publishedSize } = thread.data
@@ -77,22 +82,27 @@ function follow(store: EventStore, reader: ShardReader): void {
 
   async function work(): Promise<void> {
     let isMore = true
-    while (isMore && !isClosing) isMore = (await takeLive()) || (await readOn())
+    while (isMore && !isClosing) isMore = await waitOutFullDisk(step)
     if (isClosing) await close(store)
     else isWorking = false
   }
+
+  const step = async () => (await takeLive()) || (await readOn())
 
   /** Takes the batches that go on where the index ends; false when there is none. */
   async function takeLive(): Promise<boolean> {
     const { indexed } = store
     const { stale, group } = live.take(indexed)
     const [first] = group
-    if (first?.events.length === 0) store.advance(indexed + first.count)
-    else if (first && !first.hasHoles) {
-      await store.insert(indexed, Buffer.concat(group.map(({ events }) => events)))
+    try {
+      if (first?.events.length === 0) store.advance(indexed + first.count)
+      else if (first && !first.hasHoles) {
+        await store.insert(indexed, Buffer.concat(group.map(({ events }) => events)))
+      }
+    } finally {
+      // What did not get in, and events with control entries between them, come from the files.
+      if (stale + group.length > 0) report(stale + group.length)
     }
-    // Where control entries stand between events, the files say which leaf is which event.
-    if (stale + group.length > 0) report(stale + group.length)
     return first !== undefined
   }
 
@@ -118,6 +128,18 @@ function follow(store: EventStore, reader: ShardReader): void {
   // What an earlier run has indexed can be searched at once, whether or not anything new comes.
   report(0)
   wake()
+}
+
+/** True, after a while, when the disk was full: what the step did not do is still to be done. */
+async function waitOutFullDisk(step: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await step()
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    thread.send({ kind: 'disk_full' })
+    await sleep(DISK_FULL_WAIT_MS)
+    return true
+  }
 }
 
 /** Reads entries from the files up to `to`; what cannot be opened any more is passed over. */
@@ -153,8 +175,12 @@ async function answer(store: EventStore, ticket: number, statement: Statement): 
   }
 }
 
+/** The next start reads again what a full disk does not take now. */
 async function close(store: EventStore): Promise<void> {
-  await store.flush()
+  await waitOutFullDisk(async () => {
+    await store.flush()
+    return false
+  })
   store.close()
   thread.send({ kind: 'closed' })
 }

@@ -69,9 +69,10 @@ export async function openEventStore(directory: string): Promise<EventStore> {
   async function insert(firstIndex: number, lines: Buffer): Promise<void> {
     let index = firstIndex
     for (const text of piecesOf(lines)) {
+      // Before, not after: what a full disk does not take must not grow the table.
+      if (hot.isFull) await flush()
       index += await hot.insert(index, text)
       indexed = index
-      if (hot.isFull) await flush()
     }
   }
 

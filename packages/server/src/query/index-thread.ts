@@ -1,0 +1,121 @@
+// The index thread from the side of whoever asks it: fed with what becomes durable, asked for rows,
+// and known for how far it has come.
+
+import { TocsinError } from '@tocsin/sdk/errors'
+import type { Telemetry } from '../base/emit.ts'
+import { FOLLOWER_BYTES_MAX } from '../base/limits.ts'
+import { startThread } from '../base/threads.ts'
+import type { DurableBatch, Log } from '../log/log.ts'
+import type { FromIndex, IndexConfig, ToIndex } from './index-worker.ts'
+import type { Row, Statement } from './store.ts'
+
+export interface IndexThread {
+  /** Entries below this leaf index can be found. */
+  readonly size: number
+  select(statement: Statement): Promise<readonly Row[]>
+  /** Resolves when entries below `size` can be found. */
+  reached(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+type Deps = { readonly log: Log; readonly telemetry: Telemetry }
+
+export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps): IndexThread {
+  const thread = startThread<ToIndex, FromIndex>(import.meta.url, 'index-worker', config)
+  const tickets = new Map<number, PromiseWithResolvers<readonly Row[]>>()
+  const closed = Promise.withResolvers<void>()
+  const settling = new Set<{ readonly size: number; readonly resolve: () => void }>()
+  let lastTicket = 0
+  let indexed = 0
+  // Sizes of the live batches that the thread has not answered yet, oldest first.
+  const underWay: number[] = []
+  let bytesUnderWay = 0
+  let isHeldUp = false
+
+  thread.onMessage(message => {
+    if (message.kind === 'indexed') onIndexed(message.size, message.taken)
+    else if (message.kind === 'closed') closed.resolve()
+    else if (message.kind === 'disk_full') onDiskFull()
+    else {
+      const ticket = tickets.get(message.ticket)
+      tickets.delete(message.ticket)
+      if (message.kind === 'rows') ticket?.resolve(message.rows)
+      else ticket?.reject(failed(message.reason, message.code))
+    }
+  })
+  thread.onFailure(error => {
+    telemetry.report('error', `the index thread ended (${error.message}); restart Tocsin to search`)
+    for (const { reject } of tickets.values()) reject(failed(error.message))
+    closed.resolve()
+  })
+
+  function onDiskFull(): void {
+    telemetry.add('query.disk_full', 1)
+    if (isHeldUp) return
+    isHeldUp = true
+    telemetry.report(
+      'error',
+      `searches miss the newest events: the disk of ${config.directory} is full`,
+    )
+  }
+
+  function onIndexed(size: number, taken: number): void {
+    if (size > indexed) isHeldUp = false
+    indexed = Math.max(indexed, size)
+    for (const bytes of underWay.splice(0, taken)) bytesUnderWay -= bytes
+    telemetry.set('query.indexed_size', indexed)
+    for (const waiting of settling) {
+      if (waiting.size > indexed) continue
+      settling.delete(waiting)
+      waiting.resolve()
+    }
+  }
+
+  const stopFollowing = log.follow(batch => {
+    const { firstIndex, count, events } = batch
+    if (bytesUnderWay + events.length > FOLLOWER_BYTES_MAX && bytesUnderWay > 0) return
+    underWay.push(events.length)
+    bytesUnderWay += events.length
+    thread.send({ kind: 'live', firstIndex, count, events, hasHoles: hasHoles(batch) })
+  })
+  const stopPublished = log.onPublished(({ size }) => thread.send({ kind: 'published', size }))
+
+  function select(statement: Statement): Promise<readonly Row[]> {
+    const ticket = Promise.withResolvers<readonly Row[]>()
+    lastTicket += 1
+    tickets.set(lastTicket, ticket)
+    thread.send({ kind: 'select', ticket: lastTicket, statement })
+    return ticket.promise
+  }
+
+  return {
+    get size() {
+      return indexed
+    },
+    select,
+    reached(size) {
+      if (indexed >= size) return Promise.resolve()
+      return new Promise(resolve => settling.add({ size, resolve }))
+    },
+    async close() {
+      stopFollowing()
+      stopPublished()
+      thread.send({ kind: 'close' })
+      await closed.promise
+      await thread.stop()
+    },
+  }
+}
+
+function hasHoles({ count, eventOffsets }: DurableBatch): boolean {
+  for (let i = 0; i < count; i++) if (eventOffsets[i] === eventOffsets[i + 1]) return true
+  return false
+}
+
+function failed(reason: string, code = 'query.failed'): TocsinError {
+  if (code === 'query.timeout') return new TocsinError(code, { public: reason })
+  return new TocsinError('query.failed', {
+    public: 'the search failed; try a shorter time range, and see the log of the server',
+    internal: reason,
+  })
+}
