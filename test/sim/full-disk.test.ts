@@ -48,7 +48,8 @@ describe('a full disk', { skip }, () => {
     for (const n of [1, 2]) writeFileSync(ballast(n), Buffer.alloc(BALLAST_BYTES, 1))
   })
   after(() => {
-    spawnSync('umount', [mountPoint])
+    // Lazily: a process that was killed may not have let go yet.
+    spawnSync('umount', ['-l', mountPoint])
     rmSync(mountPoint, { recursive: true })
   })
 
@@ -108,7 +109,7 @@ describe('a server that is stopped while its disk is full', { skip }, () => {
   const small = mkdtempSync(join(tmpdir(), 'tocsin-full-'))
   before(() => mountSmall(small))
   after(() => {
-    spawnSync('umount', [small])
+    spawnSync('umount', ['-l', small])
     rmSync(small, { recursive: true })
   })
 
