@@ -14,6 +14,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statfsSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -98,6 +99,12 @@ export function readFileIfThere(path: string): Buffer<ArrayBuffer> | null {
     if (hasCode(error, 'ENOENT')) return null
     throw error
   }
+}
+
+/** Bytes that may still be written below `directory`. */
+export function freeBytes(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }
 
 /** True for the two errors that free space cures; every other failed write is a failed disk. */

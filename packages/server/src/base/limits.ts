@@ -12,6 +12,8 @@ export const INFLIGHT_BYTES_MAX: number = 128 * 1024 * 1024
 /** Durable entries, and their bytes, that wait for a checkpoint: what a crash must read again. */
 export const UNSEALED_ENTRIES_MAX = 400_000
 export const UNSEALED_BYTES_MAX: number = 512 * 1024 * 1024
+/** Disk that stays free for tiles, checkpoint and ids of what was acknowledged. */
+export const DISK_RESERVE_BYTES: number = 512 * 1024
 /** Most batches written by one group commit. */
 export const COMMIT_BATCHES_MAX = 64
 /** A write-ahead segment is closed at this size and removed behind the next checkpoint. */

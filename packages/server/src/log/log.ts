@@ -12,7 +12,13 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import { buildEd25519Signer, sha256 } from '@tocsin/sdk/node'
 import { buildVerifierKey, printVerifierKey } from '@tocsin/sdk/note'
 import type { Clock } from '../base/clock.ts'
-import { diskError, makeDirectory, readFileIfThere, replaceFile } from '../base/durable.ts'
+import {
+  diskError,
+  freeBytes,
+  makeDirectory,
+  readFileIfThere,
+  replaceFile,
+} from '../base/durable.ts'
 import type { Telemetry } from '../base/emit.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { CHECKPOINT_INTERVAL_MS } from '../base/limits.ts'
@@ -181,7 +187,17 @@ async function recoverLog(parts: ShardParts, tiles: TileThread, ids: IdTable): P
   }
   const { clock, telemetry, onFatal } = deps
   const wal = openWal(paths.wal, size)
-  const sequencer = buildSequencer({ dataDir, clock, telemetry, onFatal, wal, ids, tiles, size })
+  const sequencer = buildSequencer({
+    dataDir,
+    clock,
+    telemetry,
+    onFatal,
+    wal,
+    ids,
+    tiles,
+    freeBytes: () => freeBytes(dataDir),
+    size,
+  })
   const log = buildLog(parts, sequencer)
   telemetry.set('log.size', size)
   telemetry.add('log.wal_cut_bytes', cut.bytes)

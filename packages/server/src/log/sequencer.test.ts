@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { createTelemetry } from '../base/emit.ts'
-import { INFLIGHT_BYTES_MAX, UNSEALED_ENTRIES_MAX } from '../base/limits.ts'
+import { DISK_RESERVE_BYTES, INFLIGHT_BYTES_MAX, UNSEALED_ENTRIES_MAX } from '../base/limits.ts'
 import type { IdTable } from './ids.ts'
 import { buildBatch, type PreparedBatch } from './record.ts'
 import { buildSequencer, type DurableBatch, type Sequencer } from './sequencer.ts'
@@ -37,6 +37,7 @@ class Rig {
   walGate: Promise<Error | null> = Promise.resolve(null)
   syncError: Error | null = null
   isTrimmable = false
+  freeBytes = Number.MAX_SAFE_INTEGER
   published: (published: Published) => void = () => {}
   tilesFull: () => void = () => {}
   tilesFailed: (error: TocsinError) => void = () => {}
@@ -52,6 +53,7 @@ class Rig {
       wal: this.#wal(),
       ids: this.#idTable(),
       tiles: this.#tiles(sealed),
+      freeBytes: () => this.freeBytes,
       size,
     })
   }
@@ -207,6 +209,21 @@ describe('the sequencer', () => {
       rig.done.filter(step => step.startsWith('tiles')),
       ['tiles +1', 'tiles +2'],
     )
+  })
+
+  it('leaves room on the disk to publish what it acknowledged', async () => {
+    const rig = new Rig()
+    const batch = batchOf(1)
+    const needed = 2 * batch.bytes.length + DISK_RESERVE_BYTES
+    rig.freeBytes = needed - 1
+    await assert.rejects(rig.sequencer.append(batchOf(1)), { code: 'log.disk_full' })
+    assert.deepEqual(rig.done, ['truncate 0'])
+    rig.freeBytes = needed
+    await rig.sequencer.append(batch)
+    await assert.rejects(rig.sequencer.append(batchOf(2)), { code: 'log.disk_full' })
+    rig.publish(1)
+    await rig.sequencer.append(batchOf(2))
+    assert.deepEqual(rig.fatal, [])
   })
 
   it('ends with a failed disk: nothing that waits or comes later is acknowledged', async () => {

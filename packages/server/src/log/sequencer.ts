@@ -10,6 +10,7 @@ import { diskError, isDiskFull } from '../base/durable.ts'
 import type { Telemetry } from '../base/emit.ts'
 import {
   COMMIT_BATCHES_MAX,
+  DISK_RESERVE_BYTES,
   INFLIGHT_BYTES_MAX,
   UNSEALED_BYTES_MAX,
   UNSEALED_ENTRIES_MAX,
@@ -52,6 +53,8 @@ export type SequencerParts = {
   readonly wal: Wal
   readonly ids: IdTable
   readonly tiles: TileThread
+  /** Bytes that may still be written to the data directory. */
+  readonly freeBytes: () => number
   /** Entries that a start found; those beyond the checkpoint may be in the page cache only. */
   readonly size: number
 }
@@ -174,14 +177,14 @@ export function buildSequencer(parts: SequencerParts): Sequencer {
   async function write(firstIndex: number, kept: readonly PreparedBatch[]): Promise<void> {
     const count = kept.reduce((sum, batch) => sum + batch.count, 0)
     if (count === 0) return
+    const bytes = kept.reduce((sum, batch) => sum + batch.bytes.length, 0)
+    // Every entry is written twice, here and under a checkpoint, or this log is never emptied.
+    if (parts.freeBytes() < unsealed.bytes + 2 * bytes + DISK_RESERVE_BYTES) throw diskFull()
     const start = performance.now()
     await wal.append(firstIndex, { count, bytes: kept.map(batch => batch.bytes) })
     telemetry.add('log.commits', 1)
     telemetry.add('log.commit_seconds', (performance.now() - start) / 1000)
-    unsealed.append(
-      firstIndex + count,
-      kept.reduce((sum, batch) => sum + batch.bytes.length, 0),
-    )
+    unsealed.append(firstIndex + count, bytes)
     telemetry.set('log.size', unsealed.size)
   }
 
@@ -271,6 +274,7 @@ function diskFull(): TocsinError {
 /** Counts what is durable and under no checkpoint yet. */
 interface Unsealed {
   readonly size: number
+  readonly bytes: number
   readonly publishedSize: number
   append(size: number, bytes: number): void
   publish(size: number): void
@@ -288,6 +292,9 @@ function buildUnsealed(start: number, recovered: number): Unsealed {
     },
     get publishedSize() {
       return publishedSize
+    },
+    get bytes() {
+      return bytes
     },
     append(toSize, groupBytes) {
       size = toSize
