@@ -20,6 +20,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemClock } from '../../packages/server/src/base/clock.ts'
@@ -50,6 +51,10 @@ before(async () => {
   killed = join(root, 'killed')
   renameSync(start.directory, killed)
   killedRuns = start.runs
+  // A kill can come inside a transaction of the key ring, which whoever opens it next takes back.
+  const ring = new DatabaseSync(join(killed, 'keys/ring.sqlite'))
+  ring.exec('SELECT count(*) FROM sqlite_master')
+  ring.close()
 })
 after(() => rmSync(root, { recursive: true }))
 
