@@ -74,6 +74,8 @@ describe('words and exit codes', () => {
       [['serve', '--listen', '0.0.0.0:0'], 1, /can be reached from other machines.*--tls-cert/],
       [['serve', '--listen', 'nonsense'], 2, /write it as host:port/],
       [['serve', '--follow', '/var/log/x'], 2, /write format:path/],
+      [['serve', '--follow', 'xml:/var/log/x'], 2, /"xml" is no format; there are/],
+      [['events', 'search', '*', '--limit', '0'], 2, /--limit takes a whole number from 1 on/],
       [['events', 'search', '*'], 7, /no server answers at http:\/\/127\.0\.0\.1:1/],
     ]
     for (const [args, code, words] of cases) {
@@ -121,6 +123,8 @@ describe('a data directory that nobody serves', () => {
       JSON.parse(ok(['summary', where, '--by', 'source.ip', '--query', 'source.ip:*', '--json']))
         .groups
     assert.deepEqual(groups(data), groups('access.log'))
+    const cut = tocsin(['summary', 'access.log', '--by', 'actor.id', '--limit', '1'])
+    assert.match(cut.err, /The 1 with the most requests; --limit shows further/)
     const table = ok(['summary', 'access.log', '--by', 'actor.id'])
     assert.match(table, /alice +2 +1 +0 +872 +2026-11-24T08:00:00 +2026-11-24T08:00:02/)
   })

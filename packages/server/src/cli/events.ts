@@ -1,5 +1,6 @@
 // `tocsin events`: search and tail, as a table for a person and as JSON for a program.
 
+import { TocsinError } from '@tocsin/sdk/errors'
 import { clientFor, parseAnswer } from './client.ts'
 import { EXIT, type ExitCode, type Io, type Json } from './io.ts'
 import { printTable, visible } from './table.ts'
@@ -80,7 +81,8 @@ function toRow(event: Shown): readonly string[] {
 
 export function parseLimit(text: string): number {
   const limit = Number(text)
-  return Number.isSafeInteger(limit) && limit > 0 ? limit : 20
+  if (Number.isSafeInteger(limit) && limit > 0) return limit
+  throw new TocsinError('cli.usage', { public: '--limit takes a whole number from 1 on' })
 }
 
 const RECONNECT_MS = 1000

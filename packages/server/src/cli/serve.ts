@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.ts'
 import { replaceFile } from '../base/durable.ts'
 import { createTelemetry, type Level, type Telemetry } from '../base/emit.ts'
 import { systemEntropy } from '../base/entropy.ts'
+import { parseFileFormat } from '../capture/capture.ts'
 import { localFile, parseServerConfig, type ServeFlags, type ServerConfig } from '../config.ts'
 import { type FollowedFiles, followFiles } from '../follow-files.ts'
 import { generateKey } from '../query/query.ts'
@@ -56,6 +57,7 @@ export function endOf({ tocsin: { log }, config }: Running, io: Io): ExitCode {
  */
 export async function start(flags: ServeFlags, io: Io): Promise<Running> {
   const config = parseServerConfig(flags, io.env)
+  for (const { format } of config.follow) parseFileFormat(format)
   const entropy = systemEntropy()
   const telemetry = createTelemetry((level, sentence) => io.say(`${mark(level)}${sentence}`))
   const tocsin = await openTocsin(config.dataDir, {

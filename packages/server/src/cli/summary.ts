@@ -40,6 +40,9 @@ export async function summary(text: string, flags: SummaryFlags, io: Io): Promis
   if (flags.json) io.out(`${JSON.stringify(found)}\n`)
   else {
     io.out(printSummary(found, io.width))
+    if (found.groups.length === parseLimit(flags.limit)) {
+      io.say(`The ${found.groups.length} with the most requests; --limit shows further.`)
+    }
     if (found.refused > 0) {
       io.say(`${found.refused} lines are no events; \`tocsin capture test\` shows why.`)
     }
