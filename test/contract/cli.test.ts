@@ -124,7 +124,7 @@ describe('a data directory that nobody serves', () => {
         .groups
     assert.deepEqual(groups(data), groups('access.log'))
     const cut = tocsin(['summary', 'access.log', '--by', 'actor.id', '--limit', '1'])
-    assert.match(cut.err, /The 1 with the most requests; --limit shows further/)
+    assert.match(cut.err, /At most 1, those with the most requests; --limit shows further/)
     const table = ok(['summary', 'access.log', '--by', 'actor.id'])
     assert.match(table, /alice +2 +1 +0 +872 +2026-11-24T08:00:00 +2026-11-24T08:00:02/)
   })

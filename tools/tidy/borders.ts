@@ -105,7 +105,8 @@ export function doorlessFolders(paths: readonly string[]): readonly string[] {
 
 /** Every import cycle, types included, as a path of files. */
 export function cycles(sources: readonly Source[]): readonly string[] {
-  const graph = new Map(sources.map(source => [source.path, neighbours(source)]))
+  const graph = new Map<string, ReturnType<typeof neighbours>>()
+  for (const file of sources) graph.set(file.path, neighbours(file))
   const done = new Set<string>()
   const found: string[] = []
   const visit = (path: string, trail: readonly string[]) => {

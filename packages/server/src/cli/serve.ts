@@ -46,7 +46,7 @@ export function endOf({ tocsin: { log }, config }: Running, io: Io): ExitCode {
   const left = log.size - log.publishedSize
   if (left === 0) return EXIT.ok
   io.say(
-    `tocsin: ${left} stored events are not under a checkpoint yet, because the disk of ` +
+    `tocsin: ${left} stored ${left === 1 ? 'event is' : 'events are'} not under a checkpoint yet, because the disk of ` +
       `${config.dataDir} is full; they are safe and will be sealed at the next start`,
   )
   return EXIT.error

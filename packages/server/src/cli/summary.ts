@@ -41,7 +41,7 @@ export async function summary(text: string, flags: SummaryFlags, io: Io): Promis
   else {
     io.out(printSummary(found, io.width))
     if (found.groups.length === parseLimit(flags.limit)) {
-      io.say(`The ${found.groups.length} with the most requests; --limit shows further.`)
+      io.say(`At most ${flags.limit}, those with the most requests; --limit shows further.`)
     }
     if (found.refused > 0) {
       io.say(`${found.refused} lines are no events; \`tocsin capture test\` shows why.`)

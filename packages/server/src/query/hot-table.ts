@@ -35,7 +35,7 @@ export async function createHotTable(connection: DuckDBConnection): Promise<HotT
       insertion.bindVarchar(2, lines)
       const { rowsChanged } = await insertion.run()
       rows += rowsChanged
-      bytes += lines.length
+      bytes += Buffer.byteLength(lines)
       return rowsChanged
     },
     parts: () => partsOf(connection, Math.ceil(bytes / rows)),
