@@ -78,6 +78,11 @@ export const ERRORS = {
     status: 400,
     help: 'Give the key as the file holds it that Tocsin wrote: 32 bytes.',
   },
+  'detect.bad_state': {
+    fault: 'broken',
+    status: 500,
+    help: 'Nothing to do: the detectors read the log again, which takes a while.',
+  },
   'event.conflict': {
     fault: 'caller',
     status: 409,

@@ -1,0 +1,240 @@
+// Which entities have an alert: keeps each entity's findings of the last 24 h, weighs them as risk,
+// and compares with a threshold that follows the operator's budget of alerts a day. Nothing here
+// reads a clock: time is the time of findings.
+
+import type { Sha256 } from '@tocsin/sdk/crypto'
+import { type EntityRef, entityKey, type Finding, parseEntityType } from '../finding.ts'
+import { findingId } from '../finding-id.ts'
+import { assessRisk, type Weighed } from '../risk/risk.ts'
+import { DAY_MS } from '../rule.ts'
+import type { StateReader, StateWriter } from '../state-bytes.ts'
+import type { Alert } from './alert.ts'
+
+export type BookConfig = {
+  readonly sha256: Sha256
+  /** Alerts a day that people can look at. */
+  readonly budget: number
+}
+
+export interface AlertBook {
+  /** The alert that the finding belongs to, as it stands now; null while its entity has none. */
+  take(finding: Finding): Alert | null
+  /** A person decided: the entity's findings so far count no more. */
+  dispose(entity: EntityRef, timeMs: number): void
+  /** What an entity's findings must reach now, and how many alerts a day it lets expect. */
+  readonly threshold: number
+  readonly expectedPerDay: number
+  /** Alerts a day over the last days that were seen, at most WINDOW_DAYS. */
+  readonly realisedPerDay: number
+  save(out: StateWriter): void
+}
+
+/** One finding of level high is an alert, and so are two of level medium; one of medium is not. */
+export const THRESHOLD_MIN = 20
+const WINDOW_DAYS = 14
+const FINDINGS_KEPT = 200
+
+type Open = {
+  readonly entity: EntityRef
+  findings: Weighed[]
+  /** Where the alert began; null while it is none. */
+  alert: { readonly id: string; readonly startMs: number; readonly openedMs: number } | null
+  findingIds: string[]
+  lastMs: number
+}
+
+/** Highest score of each entity on one day (UTC). */
+type Day = { readonly day: number; readonly best: Map<string, number>; alerts: number }
+
+export function openAlertBook(config: BookConfig, saved?: StateReader): AlertBook {
+  const open = new Map<string, Open>()
+  let days: Day[] = []
+  let threshold = THRESHOLD_MIN
+  if (saved) load(saved)
+
+  function dayOf(timeMs: number): Day {
+    const day = Math.floor(timeMs / DAY_MS)
+    const found = days.find(one => one.day === day)
+    if (found) return found
+    const made = { day, best: new Map<string, number>(), alerts: 0 }
+    days = [...days, made].sort((a, b) => a.day - b.day).slice(-WINDOW_DAYS)
+    // Set once a day, on what is past: an attack cannot raise the bar it has to pass today.
+    threshold = thresholdFor(
+      days.filter(one => one.day < day),
+      config.budget,
+    )
+    forget(timeMs)
+    return made
+  }
+
+  function forget(timeMs: number): void {
+    for (const [key, { lastMs }] of open) if (timeMs - lastMs > DAY_MS) open.delete(key)
+  }
+
+  function entryOf(entity: EntityRef, timeMs: number): Open {
+    const key = entityKey(entity)
+    const found = open.get(key)
+    const isOver = found?.alert
+      ? timeMs - found.alert.startMs > DAY_MS
+      : found !== undefined && timeMs - found.lastMs > DAY_MS
+    if (found && !isOver) return found
+    const made: Open = { entity, findings: [], alert: null, findingIds: [], lastMs: timeMs }
+    open.set(key, made)
+    return made
+  }
+
+  function take(finding: Finding): Alert | null {
+    const { entity, timeMs } = finding
+    const day = dayOf(timeMs)
+    const entry = entryOf(entity, timeMs)
+    if (!entry.alert) entry.findings = entry.findings.filter(f => timeMs - f.timeMs <= DAY_MS)
+    const { id, rule, title, score } = finding
+    entry.findings = keepBest([...entry.findings, { id, rule, title, score, timeMs }])
+    entry.findingIds = entry.alert
+      ? [...entry.findingIds, id].slice(-FINDINGS_KEPT)
+      : entry.findings.map(one => one.id)
+    entry.lastMs = Math.max(entry.lastMs, timeMs)
+    // Without decay: within 24 h all findings weigh the same.
+    const risk = assessRisk(entry.findings, 0).score
+    const key = entityKey(entity)
+    day.best.set(key, Math.max(day.best.get(key) ?? 0, risk))
+    if (risk < threshold && !entry.alert) return null
+    if (!entry.alert) {
+      const startMs = Math.min(...entry.findings.map(one => one.timeMs))
+      const first = entry.findings.reduce((a, b) => (b.timeMs < a.timeMs ? b : a))
+      const alertId = findingId(config.sha256, 'alert', key, first.id)
+      entry.alert = { id: alertId, startMs, openedMs: timeMs }
+      day.alerts += 1
+    }
+    const { lastMs, findingIds } = entry
+    return { ...entry.alert, entity, lastMs, score: risk, threshold, findingIds }
+  }
+
+  return {
+    take,
+    dispose(entity, timeMs) {
+      const found = open.get(entityKey(entity))
+      if (found && found.lastMs <= timeMs) open.delete(entityKey(entity))
+    },
+    get threshold() {
+      return threshold
+    },
+    get expectedPerDay() {
+      return alertsAt(days.slice(0, -1), threshold)
+    },
+    get realisedPerDay() {
+      const sum = days.reduce((total, { alerts }) => total + alerts, 0)
+      return days.length === 0 ? 0 : sum / spanOf(days)
+    },
+    save(out) {
+      save(out, { open, days, threshold })
+    },
+  }
+
+  function load(input: StateReader): void {
+    threshold = input.number()
+    for (let left = input.count(); left > 0; left--) days.push(loadDay(input))
+    for (let left = input.count(); left > 0; left--) {
+      const entry = loadOpen(input)
+      open.set(entityKey(entry.entity), entry)
+    }
+  }
+}
+
+/** One finding of a rule counts, the heaviest: saying the same again makes nothing more likely. */
+function keepBest(findings: readonly Weighed[]): Weighed[] {
+  const best = new Map<string, Weighed>()
+  for (const one of findings) {
+    const before = best.get(one.rule)
+    if (!before || one.score > before.score) best.set(one.rule, one)
+  }
+  return [...best.values()].sort((a, b) => a.timeMs - b.timeMs)
+}
+
+/** Days from the first to the last, also those on which nothing was found. */
+function spanOf(days: readonly Day[]): number {
+  return Math.max(1, (days.at(-1)?.day ?? 0) - (days[0]?.day ?? 0) + 1)
+}
+
+function alertsAt(days: readonly Day[], threshold: number): number {
+  const scores = days.flatMap(({ best }) => [...best.values()])
+  return days.length === 0 ? 0 : scores.filter(s => s >= threshold).length / spanOf(days)
+}
+
+/** The lowest threshold at which the past days would have met the budget. */
+function thresholdFor(days: readonly Day[], budget: number): number {
+  const most = Math.max(1, Math.floor(budget * spanOf(days)))
+  const scores = days.flatMap(({ best }) => [...best.values()]).sort((a, b) => b - a)
+  const next = scores[most] ?? 0
+  // Just above the first score that no longer fits; all findings of level critical pass always.
+  return Math.min(THRESHOLD_MAX, Math.max(THRESHOLD_MIN, next + (next > 0 ? 0.01 : 0)))
+}
+
+/** One finding of level critical scores 36 and is never below it. */
+const THRESHOLD_MAX = 36
+
+type Book = {
+  readonly open: ReadonlyMap<string, Open>
+  readonly days: readonly Day[]
+  readonly threshold: number
+}
+
+function save(out: StateWriter, { open, days, threshold }: Book): void {
+  out.number(threshold)
+  out.count(days.length)
+  for (const { day, best, alerts } of days) {
+    out.count(day)
+    out.count(alerts)
+    out.count(best.size)
+    for (const [key, score] of best) {
+      out.text(key)
+      out.number(score)
+    }
+  }
+  out.count(open.size)
+  for (const entry of open.values()) saveOpen(out, entry)
+}
+
+function loadDay(input: StateReader): Day {
+  const day = input.count()
+  const alerts = input.count()
+  const best = new Map<string, number>()
+  for (let left = input.count(); left > 0; left--) best.set(input.text(), input.number())
+  return { day, alerts, best }
+}
+
+function saveOpen(out: StateWriter, { entity, findings, alert, findingIds, lastMs }: Open): void {
+  out.text(entity.type)
+  out.text(entity.id)
+  out.integer(lastMs)
+  out.count(findings.length)
+  for (const { id, rule, title, timeMs, score } of findings) {
+    for (const text of [id, rule, title]) out.text(text)
+    out.integer(timeMs)
+    out.number(score)
+  }
+  out.count(findingIds.length)
+  for (const id of findingIds) out.text(id)
+  out.count(alert ? 1 : 0)
+  if (!alert) return
+  out.text(alert.id)
+  out.integer(alert.startMs)
+  out.integer(alert.openedMs)
+}
+
+function loadOpen(input: StateReader): Open {
+  const entity = { type: parseEntityType(input.text()), id: input.text() }
+  const lastMs = input.integer()
+  const findings: Weighed[] = []
+  for (let left = input.count(); left > 0; left--) {
+    const [id, rule, title] = [input.text(), input.text(), input.text()]
+    findings.push({ id, rule, title, timeMs: input.integer(), score: input.number() })
+  }
+  const findingIds: string[] = []
+  for (let left = input.count(); left > 0; left--) findingIds.push(input.text())
+  const isAlert = input.count() === 1
+  const alert = isAlert
+    ? { id: input.text(), startMs: input.integer(), openedMs: input.integer() }
+    : null
+  return { entity, findings, alert, findingIds, lastMs }
+}
