@@ -1,0 +1,150 @@
+// The entities that are known, each with the state of its groups. Bounded: an entity that has
+// hardly been seen waits among the young and goes first, so that a flood of new names can push out
+// other new names and never anybody with a history. What goes is counted.
+
+import type { SealedEvent } from '@tocsin/sdk/event'
+import type { EntityType } from './finding.ts'
+import { HOUR_MS } from './rule.ts'
+
+export type Group = {
+  state: unknown
+  /** When it last made a finding, and how heavy: repeats are held back. */
+  foundMs: number
+  foundScore: number
+}
+
+export type Entity = {
+  readonly type: EntityType
+  readonly id: string
+  readonly firstMs: number
+  newestMs: number
+  events: number
+  /** Suspected from `suspectMs` until `frozenMs`: nothing is learnt. Both 0 while it is not. */
+  suspectMs: number
+  frozenMs: number
+  cohort: string
+  /** `<rule>` or `<rule>|<rest of the group>` → its state. */
+  readonly groups: Map<string, Group>
+  /** The event that counted last: several rules look at one. */
+  touchedBy: SealedEvent | null
+}
+
+export type Limits = { readonly entities: number; readonly young: number; readonly groups: number }
+
+export const LIMITS: Limits = { entities: 1_000_000, young: 50_000, groups: 64 }
+
+/** Enough of a history to be kept while the young come and go. */
+const SETTLED_EVENTS = 20
+const SETTLED_AGE_MS = HOUR_MS
+
+export interface EntityTable {
+  readonly size: number
+  /** Entities, and groups of entities, that were given up for lack of room. */
+  evicted: number
+  find(key: string): Entity | undefined
+  /** Finds or makes it; counts the event, once. */
+  touch(key: string, seen: Seen): Entity
+  groupOf(entity: Entity, key: string, open: () => unknown): Group
+  all(): Generator<readonly [string, Entity]>
+  put(key: string, entity: Entity): void
+}
+
+export type Seen = {
+  readonly type: EntityType
+  readonly id: string
+  readonly event: SealedEvent
+  readonly cohort: string
+}
+
+export function createEntityTable(limits: Limits = LIMITS): EntityTable {
+  const young = new Map<string, Entity>()
+  const settled = new Map<string, Entity>()
+
+  function put(key: string, entity: Entity): void {
+    const table = isSettled(entity) ? settled : young
+    table.set(key, entity)
+    const most = table === settled ? limits.entities : limits.young
+    if (table.size > most) evictOne(table)
+  }
+
+  /** Of some of the longest known, the one not seen for longest. */
+  function evictOne(table: Map<string, Entity>): void {
+    let [worst, worstMs] = ['', Number.POSITIVE_INFINITY]
+    let left = CANDIDATES
+    for (const [key, { newestMs }] of table) {
+      if (newestMs < worstMs) [worst, worstMs] = [key, newestMs]
+      left -= 1
+      if (left === 0) break
+    }
+    table.delete(worst)
+    result.evicted += 1
+  }
+
+  /** The oldest group that is one of many of its rule: an entity's own baselines stay. */
+  function evictGroup({ groups }: Entity): void {
+    for (const name of groups.keys()) {
+      if (!name.includes('|')) continue
+      groups.delete(name)
+      result.evicted += 1
+      return
+    }
+  }
+
+  const result: EntityTable = {
+    evicted: 0,
+    get size() {
+      return young.size + settled.size
+    },
+    find: key => settled.get(key) ?? young.get(key),
+    touch(key, { type, id, event, cohort }) {
+      const { time: timeMs } = event
+      const known = settled.get(key)
+      const entity = known ?? young.get(key)
+      if (!entity) {
+        const made: Entity = {
+          type,
+          id,
+          cohort,
+          firstMs: timeMs,
+          newestMs: timeMs,
+          events: 1,
+          suspectMs: 0,
+          frozenMs: 0,
+          groups: new Map(),
+          touchedBy: event,
+        }
+        put(key, made)
+        return made
+      }
+      if (entity.touchedBy === event) return entity
+      entity.touchedBy = event
+      entity.events += 1
+      if (timeMs > entity.newestMs) entity.newestMs = timeMs
+      if (!known && isSettled(entity)) {
+        young.delete(key)
+        put(key, entity)
+      }
+      return entity
+    },
+    groupOf(entity, key, open) {
+      const found = entity.groups.get(key)
+      if (found) return found
+      if (entity.groups.size >= limits.groups) evictGroup(entity)
+      const made: Group = { state: open(), foundMs: 0, foundScore: 0 }
+      entity.groups.set(key, made)
+      return made
+    },
+    *all() {
+      yield* young
+      yield* settled
+    },
+    put,
+  }
+  return result
+}
+
+const CANDIDATES = 32
+
+function isSettled({ events, firstMs, newestMs }: Entity): boolean {
+  return events >= SETTLED_EVENTS && newestMs - firstMs >= SETTLED_AGE_MS
+}
