@@ -11,6 +11,7 @@ export interface StateWriter {
   integer(value: number): void
   number(value: number): void
   text(value: string): void
+  bytes(value: Uint8Array): void
   finish(): Uint8Array
 }
 
@@ -19,6 +20,8 @@ export interface StateReader {
   integer(): number
   number(): number
   text(): string
+  /** A view of what is read. */
+  bytes(): Uint8Array
   readonly atEnd: boolean
 }
 
@@ -48,6 +51,13 @@ export function writeState(): StateWriter {
     bytes[at++] = rest
   }
 
+  function append(value: Uint8Array): void {
+    count(value.length)
+    reserve(value.length)
+    bytes.set(value, at)
+    at += value.length
+  }
+
   return {
     count,
     integer: value => count(value < 0 ? -value * 2 - 1 : value * 2),
@@ -56,13 +66,8 @@ export function writeState(): StateWriter {
       view.setFloat64(at, value, true)
       at += 8
     },
-    text(value) {
-      const text = encodeUtf8(value.toWellFormed())
-      count(text.length)
-      reserve(text.length)
-      bytes.set(text, at)
-      at += text.length
-    },
+    text: value => append(encodeUtf8(value.toWellFormed())),
+    bytes: append,
     finish: () => bytes.slice(0, at),
   }
 }
@@ -90,6 +95,12 @@ export function readState(bytes: Uint8Array): StateReader {
     }
   }
 
+  function cut(): Uint8Array {
+    const size = count()
+    const from = take(size)
+    return bytes.subarray(from, from + size)
+  }
+
   return {
     count,
     integer() {
@@ -97,11 +108,8 @@ export function readState(bytes: Uint8Array): StateReader {
       return value % 2 === 0 ? value / 2 : -(value + 1) / 2
     },
     number: () => view.getFloat64(take(8), true),
-    text() {
-      const size = count()
-      const from = take(size)
-      return parseUtf8(bytes.subarray(from, from + size))
-    },
+    text: () => parseUtf8(cut()),
+    bytes: cut,
     get atEnd() {
       return at === bytes.length
     },

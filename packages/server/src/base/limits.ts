@@ -45,3 +45,9 @@ export const INDEX_WAIT_MS = 5000
 export const PAGE_EVENTS_MAX = 1000
 /** Most groups in one summary. */
 export const SUMMARY_GROUPS_MAX = 10_000
+/** Entries that the detectors read from files in one turn. */
+export const WATCH_STEP_EVENTS = 2000
+/** Entries between two snapshots of the detectors: what a crash must look at again. */
+export const SNAPSHOT_EVENTS = 100_000
+/** How often absence is looked for while nothing comes. */
+export const WATCH_TICK_MS = 60_000

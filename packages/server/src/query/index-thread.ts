@@ -3,9 +3,8 @@
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { Telemetry } from '../base/emit.ts'
-import { FOLLOWER_BYTES_MAX } from '../base/limits.ts'
 import { startThread } from '../base/threads.ts'
-import type { DurableBatch, Log } from '../log/log.ts'
+import { feedFollower, type Log } from '../log/log.ts'
 import type { FromIndex, IndexConfig, ToIndex } from './index-worker.ts'
 import type { Row, Statement } from './store.ts'
 
@@ -27,9 +26,6 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
   const settling = new Set<{ readonly size: number; readonly resolve: () => void }>()
   let lastTicket = 0
   let indexed = 0
-  // Sizes of the live batches that the thread has not answered yet, oldest first.
-  const underWay: number[] = []
-  let bytesUnderWay = 0
   let isHeldUp = false
 
   thread.onMessage(message => {
@@ -62,7 +58,7 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
   function onIndexed(size: number, taken: number): void {
     if (size > indexed) isHeldUp = false
     indexed = Math.max(indexed, size)
-    for (const bytes of underWay.splice(0, taken)) bytesUnderWay -= bytes
+    feed.taken(taken)
     telemetry.set('query.indexed_size', indexed)
     for (const waiting of settling) {
       if (waiting.size > indexed) continue
@@ -71,14 +67,7 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
     }
   }
 
-  const stopFollowing = log.follow(batch => {
-    const { firstIndex, count, events } = batch
-    if (bytesUnderWay + events.length > FOLLOWER_BYTES_MAX && bytesUnderWay > 0) return
-    underWay.push(events.length)
-    bytesUnderWay += events.length
-    thread.send({ kind: 'live', firstIndex, count, events, hasHoles: hasHoles(batch) })
-  })
-  const stopPublished = log.onPublished(({ size }) => thread.send({ kind: 'published', size }))
+  const feed = feedFollower(log, thread.send)
 
   function select(statement: Statement): Promise<readonly Row[]> {
     const ticket = Promise.withResolvers<readonly Row[]>()
@@ -98,18 +87,12 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
       return new Promise(resolve => settling.add({ size, resolve }))
     },
     async close() {
-      stopFollowing()
-      stopPublished()
+      feed.stop()
       thread.send({ kind: 'close' })
       await closed.promise
       await thread.stop()
     },
   }
-}
-
-function hasHoles({ count, eventOffsets }: DurableBatch): boolean {
-  for (let i = 0; i < count; i++) if (eventOffsets[i] === eventOffsets[i + 1]) return true
-  return false
 }
 
 function failed(reason: string, code = 'query.failed'): TocsinError {

@@ -8,14 +8,15 @@ import { systemEntropy } from '../base/entropy.ts'
 import { INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../base/limits.ts'
 import { thisThread } from '../base/threads.ts'
 import {
+  createLiveQueue,
   joinSections,
+  type LiveBatch,
   openKeyRing,
   openShardReader,
   openVault,
   type ShardPaths,
   type ShardReader,
 } from '../log/log.ts'
-import { createLiveQueue, type LiveBatch } from './live-queue.ts'
 import { type EventStore, openEventStore, type Row, type Statement } from './store.ts'
 
 export type IndexConfig = {

@@ -1,5 +1,5 @@
-// Batches that have become durable and are not in the index yet, in the log's order. Some may be
-// missing: those that came when too much was waiting, which the index reads from the files.
+// Batches that have become durable and that a follower has not taken yet, in the log's order. Some
+// may be missing: those that came when too much was waiting, which it reads from the files.
 
 import { INSERT_ROWS_MAX } from '../base/limits.ts'
 
@@ -16,10 +16,10 @@ export interface LiveQueue {
   readonly firstIndex: number | undefined
   push(batch: LiveBatch): void
   /**
-   * Removes the batches before leaf index `indexed`, which the index has read from the files, and
-   * those that go on there: one with holes alone, others together as far as one insert takes them.
+   * Removes the batches before leaf index `next`, which were read from the files, and those that go
+   * on there: one with holes alone, others together as far as one step takes them.
    */
-  take(indexed: number): { readonly stale: number; readonly group: readonly LiveBatch[] }
+  take(next: number): { readonly stale: number; readonly group: readonly LiveBatch[] }
 }
 
 export function createLiveQueue(): LiveQueue {
