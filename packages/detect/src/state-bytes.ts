@@ -7,7 +7,7 @@ import { TocsinError } from '@tocsin/sdk/errors'
 export interface StateWriter {
   /** A safe integer, 0 or more. */
   count(value: number): void
-  /** Any safe integer. */
+  /** An integer of less than 52 bits. */
   integer(value: number): void
   number(value: number): void
   text(value: string): void

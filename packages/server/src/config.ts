@@ -4,10 +4,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { TocsinError } from '@tocsin/sdk/errors'
 
 export const DEFAULT_LISTEN = '127.0.0.1:7117'
 const DEFAULT_DATA = 'tocsin-data'
+export const DEFAULT_BUDGET = '10'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -22,6 +24,12 @@ export type ServerConfig = {
   readonly tls: TlsFiles | null
   readonly follow: readonly FollowedFile[]
   readonly keepContent: boolean
+  /** Directories of rules: those of the product, then the operator's own. */
+  readonly rules: readonly string[]
+  /** Alerts a day that people can look at. */
+  readonly alertBudget: number
+  /** Policy file; the product's own, in dry run, where null. */
+  readonly policy: string | null
 }
 
 export type ServeFlags = {
@@ -32,6 +40,9 @@ export type ServeFlags = {
   readonly allowPlainHttp?: boolean
   readonly follow?: readonly string[]
   readonly keepContent?: boolean
+  readonly rules?: string
+  readonly alertBudget?: string
+  readonly policy?: string
 }
 
 export function environment(): Environment {
@@ -56,7 +67,38 @@ export function parseServerConfig(flags: ServeFlags, env: Environment): ServerCo
     tls,
     follow: follow.map(parseFollow),
     keepContent: flags.keepContent ?? env.TOCSIN_KEEP_CONTENT === '1',
+    rules: ruleDirectories(flags.rules ?? env.TOCSIN_RULES),
+    alertBudget: parseBudget(flags.alertBudget ?? env.TOCSIN_ALERT_BUDGET ?? DEFAULT_BUDGET),
+    policy: parsePolicy(flags.policy ?? env.TOCSIN_POLICY),
   }
+}
+
+/** Where the product's own rules and its policy lie. */
+export const PRODUCT_RULES: string = fileURLToPath(new URL('../../../rules', import.meta.url))
+
+export function ruleDirectories(own: string | undefined): readonly string[] {
+  if (own === undefined) return [PRODUCT_RULES]
+  if (existsSync(own)) return [PRODUCT_RULES, resolve(own)]
+  throw new TocsinError('config.invalid', {
+    public: `--rules ${JSON.stringify(own)}: there is no such directory`,
+  })
+}
+
+/** Throws `config.invalid` unless it is a number from 0.1 to 1000. */
+export function parseBudget(text: string): number {
+  const budget = Number(text)
+  if (budget >= 0.1 && budget <= 1000) return budget
+  throw new TocsinError('config.invalid', {
+    public: `the budget of alerts a day is ${JSON.stringify(text)}; give a number from 0.1 to 1000`,
+  })
+}
+
+function parsePolicy(path: string | undefined): string | null {
+  if (path === undefined) return null
+  if (existsSync(path)) return resolve(path)
+  throw new TocsinError('config.invalid', {
+    public: `--policy ${JSON.stringify(path)}: there is no such file`,
+  })
 }
 
 export function dataDirectory(flag: string | undefined, env: Environment): string {
