@@ -8,6 +8,21 @@ export type Fault = 'caller' | 'busy' | 'peer' | 'broken' | 'bug'
  * A row says the fault, the HTTP status answered when it ends a request, and what to do about it.
  */
 export const ERRORS = {
+  'alert.ambiguous': {
+    fault: 'caller',
+    status: 409,
+    help: 'Give more digits of the id; `tocsin alerts list` shows it whole.',
+  },
+  'alert.state': {
+    fault: 'caller',
+    status: 409,
+    help: 'Look at the alert with `tocsin alerts show <id>`; `tocsin alerts reopen <id>` takes back what was said.',
+  },
+  'alert.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'List the alerts with `tocsin alerts list`.',
+  },
   'auth.invalid': {
     fault: 'caller',
     status: 401,
@@ -82,6 +97,11 @@ export const ERRORS = {
     fault: 'broken',
     status: 500,
     help: 'Nothing to do: the detectors read the log again, which takes a while.',
+  },
+  'entity.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'Check the spelling: `type:id`, for instance actor:svc-a; `tocsin entities list` shows the riskiest.',
   },
   'event.conflict': {
     fault: 'caller',
@@ -167,6 +187,16 @@ export const ERRORS = {
     fault: 'bug',
     status: 500,
     help: 'This is a defect in Tocsin; report it with the request id.',
+  },
+  'jobs.malformed': {
+    fault: 'caller',
+    status: 400,
+    help: 'Write the schedule like "Sat 02:00-04:00 UTC" or "Mon-Fri 22:00-01:30 UTC"; "daily" stands for every day.',
+  },
+  'jobs.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'List declared jobs with `tocsin jobs list`.',
   },
   'keys.bad_name': {
     fault: 'caller',
@@ -258,6 +288,16 @@ export const ERRORS = {
     status: 400,
     help: 'The file is not a signed note or checkpoint of C2SP; fetch it again, unchanged.',
   },
+  'policy.invalid': {
+    fault: 'caller',
+    status: 400,
+    help: 'Mend the line that the message names; `tocsin policy lint FILE` shows every mistake at once.',
+  },
+  'policy.locks_out': {
+    fault: 'caller',
+    status: 400,
+    help: 'Name admins, and except one of them from every enforced rule that can lock people out.',
+  },
   'query.bad_value': {
     fault: 'caller',
     status: 400,
@@ -292,6 +332,36 @@ export const ERRORS = {
     fault: 'caller',
     status: 400,
     help: 'Use a field from docs/spec/event.md, or quote the text to search for it.',
+  },
+  'respond.busy': {
+    fault: 'busy',
+    status: 503,
+    help: 'Ask again after the time in Retry-After; fewer may follow the decisions at once.',
+  },
+  'respond.last_admin': {
+    fault: 'caller',
+    status: 409,
+    help: 'Undo what holds for another admin first, or choose a throttle.',
+  },
+  'respond.not_in_force': {
+    fault: 'caller',
+    status: 409,
+    help: 'List what holds with `GET /v1/responses`; this one ended, was undone or needs no approval.',
+  },
+  'respond.own_case': {
+    fault: 'caller',
+    status: 403,
+    help: 'Let another person decide.',
+  },
+  'respond.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'List responses with `GET /v1/responses`.',
+  },
+  'rule.invalid': {
+    fault: 'caller',
+    status: 400,
+    help: 'Correct the rule at the line that the message names; docs/spec/rules.md has the language.',
   },
   'source.position_malformed': {
     fault: 'broken',
@@ -337,6 +407,11 @@ export const ERRORS = {
     fault: 'peer',
     status: 502,
     help: 'Nothing was shown to be wrong: make the file or address readable and verify again.',
+  },
+  'webhook.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'List what could not be delivered with `GET /v1/webhooks/dead`.',
   },
 } as const
 

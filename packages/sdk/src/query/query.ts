@@ -15,6 +15,8 @@ export {
   completions,
 } from './complete.ts'
 export { lintQuery } from './lint.ts'
+export { nearestName } from './nearest.ts'
+export { type AddressRange, addressKey, networkRange } from './network.ts'
 export { type Draft, parseDraft, parseQuery, QUERY_PROBLEMS_MAX } from './parse.ts'
 export { compilePredicate, type Predicate } from './predicate.ts'
 export { printPattern, printQuery } from './print.ts'
@@ -31,6 +33,7 @@ export {
   type Query,
   type Span,
 } from './syntax.ts'
+export { foldText } from './text-match.ts'
 
 /** Parse and check in one step. `nowMs` is what `now` means. Throws `query.*`. */
 export function readQuery(text: string, fields: readonly QueryField[], nowMs: number): Checked {
