@@ -73,10 +73,10 @@ function makeDay(parts: Parts): readonly Made[] {
     }
   }
   for (const drafts of everyday(parts)) take(drafts, null)
-  for (const campaign of campaigns) {
+  for (const [at, campaign] of campaigns.entries()) {
     for (const near of around(day)) {
       const make = () => campaign.events({ stage, day: near })
-      const drafts = entityDays(`${campaign.name} ${near}`, make)
+      const drafts = entityDays(`${at} ${campaign.name} ${near}`, make)
       take(drafts, { campaign, number: campaign.episodeOf(near) })
     }
   }

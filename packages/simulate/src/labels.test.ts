@@ -18,6 +18,8 @@ const BENIGN = [
   'benign:quarter-end-batch',
   'benign:new-joiner',
   'benign:conference-travel',
+  'benign:batch-after-release',
+  'benign:retry-storm',
 ]
 const eventsOf = (campaign: string) =>
   labels.filter(l => l.campaign === campaign).map(l => l.eventIds.flatMap(id => byId.get(id) ?? []))

@@ -4,12 +4,19 @@
 
 import type { WireEvent } from '@tocsin/sdk/event'
 import { DAY_MS } from './calendar.ts'
-import { CAMPAIGNS, type Campaign } from './campaigns/campaigns.ts'
+import { CAMPAIGNS, type Campaign, type StoriesConfig, storiesAt } from './campaigns/campaigns.ts'
 import type { Cast } from './cast.ts'
 import { type Made, makeDays } from './days.ts'
 import { makeStage } from './stage.ts'
 
-export type { Campaign } from './campaigns/campaigns.ts'
+export {
+  CAMPAIGNS,
+  type Campaign,
+  STORIES,
+  type StoriesConfig,
+  type Strength,
+  storiesAt,
+} from './campaigns/campaigns.ts'
 export type { Agent, Cast, Dataset, Model, Person, Place, Service, Team } from './cast.ts'
 
 export type Label = {
@@ -42,10 +49,15 @@ export interface World {
 
 export type WorldConfig = {
   readonly seed: number
+  /** What happens on top of everyday life: the benign ones where it is left out. */
   readonly campaigns?: readonly Campaign[]
+  /** Attacks as well, in the history before a "now" and live after it. None where it is left out. */
+  readonly stories?: StoriesConfig
 }
 
-export function createWorld({ seed, campaigns = CAMPAIGNS }: WorldConfig): World {
+export function createWorld(config: WorldConfig): World {
+  const { seed, stories, campaigns: usual = CAMPAIGNS } = config
+  const campaigns = stories ? [...usual, ...storiesAt(stories)] : usual
   const stage = makeStage(seed)
   const days = makeDays(stage, campaigns)
 

@@ -3,6 +3,7 @@
 
 import { readWeights } from '../accesses.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../calendar.ts'
+import type { Person } from '../cast.ts'
 import { asPerson, asScript, type Draft } from '../draft.ts'
 import { callModel } from '../model-call.ts'
 import { logon } from '../person-day.ts'
@@ -47,8 +48,10 @@ export const releaseDay: Campaign = {
   },
 }
 
+type Checker = { readonly person: Person; readonly freeMs: number }
+
 /** Somebody of the data science team in Germany who was at work that day. */
-function checkerOn({ stage, day }: CampaignDay) {
+export function checkerOn({ stage, day }: CampaignDay): Checker | null {
   const team = stage.cast.people.filter(p => p.team === 'data-science' && p.country === 'DE')
   const first = randomOf(stage.seed, 'release checker', day).int(0, team.length - 1)
   for (const person of [...team.slice(first), ...team.slice(0, first)]) {
