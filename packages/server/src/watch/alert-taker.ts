@@ -1,0 +1,119 @@
+// The writing half of the alerts: takes findings, dispositions and criticality out of events that the
+// server itself wrote, each whole or not at all, and any of them again without effect.
+
+import type { DatabaseSync } from 'node:sqlite'
+import { findKind, type SealedEvent, typeUid } from '@tocsin/sdk/event'
+import { joinSections, type ShardReader } from '../log/log.ts'
+import { OWN_VIA } from '../query/query.ts'
+import { parseSaid } from './alert-database.ts'
+import { type OwnEvent, parseCriticality, parseDisposed, stateAfter } from './dispositions.ts'
+import type { Found } from './found.ts'
+
+export interface AlertTaker {
+  /** Takes an event that the server itself wrote and that is durable; again does nothing. */
+  take(event: OwnEvent): void
+  /** Takes what the log holds, from where the file stands to `size`. */
+  replay(reader: ShardReader, size: number): void
+}
+
+export function openAlertTaker(database: DatabaseSync): AlertTaker {
+  const addFinding = database.prepare(
+    'INSERT OR IGNORE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  // Findings of one alert come in the order of the log; what comes again changes nothing.
+  const putAlert = database.prepare(
+    `INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL)
+     ON CONFLICT (id) DO UPDATE SET last_ms = excluded.last_ms, score = excluded.score,
+       threshold = excluded.threshold`,
+  )
+  const addMember = database.prepare('INSERT OR IGNORE INTO member VALUES (?, ?)')
+  const addSaid = database.prepare('INSERT OR IGNORE INTO disposition VALUES (?, ?, ?)')
+  const said = database.prepare('SELECT body FROM disposition WHERE alert_id = ? ORDER BY revision')
+  const putState = database.prepare(
+    'UPDATE alert SET state = ?, disposition = ?, cause = ? WHERE id = ?',
+  )
+  const putCriticality = database.prepare(
+    `INSERT INTO criticality VALUES (?, ?, ?, ?) ON CONFLICT (type, entity) DO UPDATE
+     SET level = excluded.level, time_ms = excluded.time_ms WHERE excluded.time_ms >= time_ms`,
+  )
+
+  function refresh(alertId: string): void {
+    const { state, last } = stateAfter(said.all(alertId).map(parseSaid))
+    const disposition = state === 'resolved' ? (last?.action ?? null) : null
+    putState.run(state, disposition, state === 'resolved' ? (last?.cause ?? null) : null, alertId)
+  }
+
+  function takeFound({ finding, alert }: Found): void {
+    const { id, entity, timeMs, score, rule, title } = finding
+    const body = JSON.stringify(finding)
+    const added = addFinding.run(id, entity.type, entity.id, timeMs, score, rule, title, body)
+    if (Number(added.changes) === 0 || !alert) return
+    const { type, id: name } = alert.entity
+    const { startMs, openedMs, lastMs, threshold } = alert
+    putAlert.run(alert.id, type, name, startMs, openedMs, lastMs, alert.score, threshold)
+    for (const findingId of new Set([...alert.findingIds, id])) addMember.run(alert.id, findingId)
+    refresh(alert.id)
+  }
+
+  function takeEvent(event: OwnEvent): void {
+    const found = parseOwnFound(event)
+    if (found) takeFound(found)
+    const disposed = parseDisposed(event)
+    if (disposed) {
+      addSaid.run(disposed.alertId, disposed.revision, JSON.stringify(disposed))
+      refresh(disposed.alertId)
+    }
+    const set = parseCriticality(event)
+    if (set) putCriticality.run(set.entity.type, set.entity.id, set.level, event.time)
+  }
+
+  function whole(work: () => void): void {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      work()
+      database.exec('COMMIT')
+    } catch (error) {
+      database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  return {
+    take: event => whole(() => takeEvent(event)),
+    replay(reader, size) {
+      const from = Number(database.prepare('SELECT size FROM cursor').get()?.size ?? 0)
+      if (size <= from) return
+      whole(() => {
+        for (const event of ownEvents(reader, from, size)) takeEvent(event)
+        database.prepare('UPDATE cursor SET size = ?').run(size)
+      })
+    },
+  }
+}
+
+/** Only what the server itself wrote: `via` is the member that no producer can set. */
+function* ownEvents(reader: ShardReader, from: number, size: number): Generator<SealedEvent> {
+  const uids = new Set(['tocsin.finding', 'tocsin.disposition'].map(uidOf))
+  for (const read of reader.read(from, size, entry => uids.has(entry.typeUid))) {
+    if (!('sections' in read)) continue
+    const text = joinSections(read.sections, { withContent: false })
+    const event = text === null ? null : parseSealed(text)
+    if (event?.via === OWN_VIA) yield event
+  }
+}
+
+function uidOf(name: string): number {
+  const kind = findKind(name)
+  return kind ? typeUid(kind) : -1
+}
+
+/** What the log holds was checked before it was sealed. */
+function parseSealed(text: string): SealedEvent {
+  return JSON.parse(text) as SealedEvent
+}
+
+function parseOwnFound(event: OwnEvent): Found | null {
+  if (event.kind !== 'tocsin.finding') return null
+  const carried = event.ext?.tocsin as unknown as Partial<Found> | undefined
+  return carried?.finding ? { finding: carried.finding, alert: carried.alert ?? null } : null
+}

@@ -1,0 +1,97 @@
+// Risk of entities from findings that are stored: which count, how much, and who is riskiest.
+
+import type { DatabaseSync } from 'node:sqlite'
+import type { EntityRef, Finding } from '@tocsin/detect/finding'
+import { assessRisk, type Criticality, type Risk, type Weighed } from '@tocsin/detect/risk'
+import {
+  entityOfRow,
+  fitting,
+  joined,
+  parseFinding,
+  type Row,
+  toEntity,
+  toWeighed,
+} from './alert-database.ts'
+import { isCriticality } from './dispositions.ts'
+
+/** Findings count for an entity's risk so long. */
+export const RISK_MS: number = 30 * 86_400_000
+const RISK_FINDINGS_MAX = 50_000
+
+export type EntityRisk = {
+  readonly entity: EntityRef
+  readonly risk: Risk
+  readonly findings: number
+  readonly newest: Finding
+}
+
+export interface EntityRisks {
+  /** From findings of 30 days that nobody called benign or false. */
+  riskOf(entity: EntityRef, nowMs: number): Risk
+  /** Riskiest first. */
+  riskiest(nowMs: number, limit: number): readonly EntityRisk[]
+  criticalityOf(entity: EntityRef): Criticality
+}
+
+export function openEntityRisk(database: DatabaseSync): EntityRisks {
+  const critical = database.prepare('SELECT level FROM criticality WHERE type = ? AND entity = ?')
+  function criticalityOf({ type, id }: EntityRef): Criticality {
+    const level = critical.get(type, id)?.level
+    return typeof level === 'string' && isCriticality(level) ? level : 'medium'
+  }
+
+  return {
+    riskOf(entity, nowMs) {
+      const rows = selectWeighed(database, nowMs, entity)
+      const weighed = bestOfRules(rows.map(toWeighed), nowMs)
+      return assessRisk(weighed, nowMs, criticalityOf(entity))
+    },
+    riskiest(nowMs, limit) {
+      const byEntity = Map.groupBy(selectWeighed(database, nowMs), entityOfRow)
+      const ranked = [...byEntity.values()].map(rows => {
+        const entity = toEntity(rows[0] ?? {})
+        const weighed = rows.map(toWeighed)
+        const risk = assessRisk(bestOfRules(weighed, nowMs), nowMs, criticalityOf(entity))
+        return { entity, risk, findings: rows.length, newestId: newestOf(weighed)?.id ?? '' }
+      })
+      ranked.sort((a, b) => b.risk.score - a.risk.score || (a.newestId < b.newestId ? -1 : 1))
+      const body = database.prepare('SELECT body FROM finding WHERE id = ?')
+      return ranked.slice(0, limit).map(({ newestId, ...rest }) => ({
+        ...rest,
+        newest: parseFinding(body.get(newestId) ?? {}),
+      }))
+    },
+    criticalityOf,
+  }
+}
+
+/** What counts for risk: not what somebody called benign or false. */
+function selectWeighed(database: DatabaseSync, nowMs: number, entity?: EntityRef): readonly Row[] {
+  const question = { fromMs: nowMs - RISK_MS, limit: 0, ...(entity ? { entity } : {}) }
+  const { sql, params } = joined(fitting(question, 'time_ms'))
+  const statement = database.prepare(
+    `SELECT id, type, entity, time_ms, score, rule, title FROM finding WHERE ${sql}
+     AND NOT EXISTS (SELECT 1 FROM member JOIN alert ON alert.id = alert_id
+       WHERE finding_id = finding.id AND disposition IN ('benign', 'false'))
+     ORDER BY time_ms DESC, id DESC LIMIT ?`,
+  )
+  return statement.all(...params, RISK_FINDINGS_MAX)
+}
+
+/** One finding of a rule counts, the heaviest now: saying it again makes nothing more likely. */
+export function bestOfRules(findings: readonly Weighed[], nowMs: number): readonly Weighed[] {
+  const weights = new Map(
+    assessRisk(findings, nowMs).parts.map(part => [part.findingId, part.score]),
+  )
+  const best = new Map<string, Weighed>()
+  for (const one of findings) {
+    const before = best.get(one.rule)
+    const isMore = !before || (weights.get(one.id) ?? 0) > (weights.get(before.id) ?? 0)
+    if (isMore) best.set(one.rule, one)
+  }
+  return [...best.values()]
+}
+
+function newestOf(findings: readonly Weighed[]): Weighed | null {
+  return findings.reduce<Weighed | null>((a, b) => (a && a.timeMs >= b.timeMs ? a : b), null)
+}
