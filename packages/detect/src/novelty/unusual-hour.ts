@@ -1,0 +1,220 @@
+// Activity at an hour of the week when the entity is never active. What is normal is a map of the
+// hours it was active in, week by week: eight weeks back, a byte for each of 168 hours. p is the
+// smoothed share of comparable hours with activity: this hour of the week counts whole, its
+// neighbours and the same hour of other days in part, so that whoever works in shifts or is called
+// at night has wide hours. Hours of the last half day are left out: one night is no habit.
+
+import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
+import { type EventTrail, loadTrail, openTrail } from '../event-trail.ts'
+import { EVENT_IDS_MAX } from '../finding.ts'
+import { clockWords, countWords, twoDigits, weekdayOf, weekdayWords } from '../plain-words.ts'
+import { type CorrelationRule, DAY_MS, HOUR_MS } from '../rule.ts'
+import type { StateReader, StateWriter } from '../state-bytes.ts'
+import {
+  hourNumber,
+  hoursSeen,
+  loadWeeks,
+  markHour,
+  openWeeks,
+  saveWeeks,
+  type WeekMap,
+  weeksActive,
+} from './week-map.ts'
+
+/** Before the first nothing is claimed; with the second comes all confidence. */
+const DAYS_MIN = 7
+const DAYS_FULL = 14
+const REFUSED_MAX = 168
+
+export type HourGroup = {
+  firstMs: number
+  readonly weeks: WeekMap
+  /** The newest hour, since 1970: what happened in it, and how usual it was when it began. */
+  hour: number
+  hourFirstMs: number
+  events: number
+  p: number
+  trail: EventTrail
+  /** Hours under suspicion wait here for a person's word. */
+  refused: number[]
+}
+
+export function buildUnusualHour(rule: CorrelationRule): Detector<HourGroup, null> {
+  const eventsMin = Math.max(1, rule.minCount)
+
+  function step(group: HourGroup, _: null, at: Step): Hit | null {
+    const { timeMs, event } = at
+    const hour = hourNumber(timeMs)
+    group.firstMs = Math.min(group.firstMs || at.firstMs, at.firstMs, timeMs)
+    if (hour > group.hour) beginHour(group, hour, timeMs)
+    learn(group, hour, at.mayLearn)
+    if (hour < group.hour || at.isLate) return null
+    group.events += 1
+    group.trail.add(timeMs, event.id)
+    const days = (timeMs - group.firstMs) / DAY_MS
+    if (days < DAYS_MIN || group.events < eventsMin || group.p > rule.pMax) return null
+    return claimOf(group, { timeMs, days })
+  }
+
+  return {
+    openGroup,
+    openCohort: () => null,
+    step,
+    accept(group) {
+      for (const hour of group.refused) markHour(group.weeks, hour)
+      group.refused = []
+    },
+    saveGroup,
+    loadGroup,
+    saveCohort() {},
+    loadCohort: () => null,
+    describe: (group, _, nowMs) => viewOf(group, nowMs),
+  }
+}
+
+function openGroup(): HourGroup {
+  return {
+    firstMs: 0,
+    weeks: openWeeks(),
+    hour: 0,
+    hourFirstMs: 0,
+    events: 0,
+    p: 1,
+    trail: openTrail(EVENT_IDS_MAX),
+    refused: [],
+  }
+}
+
+function beginHour(group: HourGroup, hour: number, timeMs: number): void {
+  group.p = usualness(group, hour)
+  group.hour = hour
+  group.hourFirstMs = timeMs
+  group.events = 0
+  group.trail.clear()
+}
+
+function learn({ weeks, refused }: HourGroup, hour: number, mayLearn: boolean): void {
+  if (mayLearn) markHour(weeks, hour)
+  else if (refused.at(-1) !== hour && refused.length < REFUSED_MAX) refused.push(hour)
+}
+
+/** Weights by distance in hours on the same day, on days of the same kind, and on others. */
+const SAME_DAY = [1, 0.5, 0.25] as const
+const SAME_KIND = [0.4, 0.2] as const
+const OTHER_KIND = [0.1] as const
+/** Jeffreys' half an event, of one hour. */
+const PRIOR_ACTIVE = 0.5
+const PRIOR_HOURS = 1
+const HALF_DAY = 12
+
+/** Probability that the entity is active in that hour, from the hours before it. */
+function usualness(group: HourGroup, hour: number): number {
+  const sum = { active: PRIOR_ACTIVE, hours: PRIOR_HOURS }
+  const isWeekend = isWeekendHour(hour)
+  addAround(group, { hour, now: hour, weights: SAME_DAY }, sum)
+  for (let days = 1; days < 7; days++) {
+    const other = hour - 24 * days
+    const weights = isWeekendHour(other) === isWeekend ? SAME_KIND : OTHER_KIND
+    addAround(group, { hour: other, now: hour, weights }, sum)
+  }
+  return Math.min(1, sum.active / sum.hours)
+}
+
+type Around = {
+  readonly hour: number
+  readonly now: number
+  readonly weights: readonly number[]
+}
+
+function addAround(
+  { weeks, firstMs }: HourGroup,
+  { hour, now, weights }: Around,
+  sum: { active: number; hours: number },
+): void {
+  for (let distance = 1 - weights.length; distance < weights.length; distance++) {
+    const weight = weights[Math.abs(distance)] ?? 0
+    const span = { fromHour: Math.ceil(firstMs / HOUR_MS), untilHour: now - HALF_DAY }
+    const { active, seen } = weeksActive(weeks, hour + distance, span)
+    sum.active += weight * active
+    sum.hours += weight * seen
+  }
+}
+
+function isWeekendHour(hour: number): boolean {
+  return weekdayOf(hour * HOUR_MS) >= 5
+}
+
+function claimOf(group: HourGroup, { timeMs, days }: { timeMs: number; days: number }): Hit {
+  const { p, events, hour, hourFirstMs, trail, weeks, firstMs } = group
+  const day = weekdayWords(weekdayOf(timeMs))
+  const fromHour = Math.ceil(firstMs / HOUR_MS)
+  const around = hoursSeen(weeks, hour, { fromHour, untilHour: hour - HALF_DAY })
+  const [from, to] = [clockHour(hour - 1), clockHour(hour + 2)]
+  const when = `${clockWords(hourFirstMs)} UTC on a ${day}`
+  const usual = `active on ${around.active} of ${countWords(around.seen, day)}`
+  return {
+    confidence: Math.min(1, days / DAYS_FULL),
+    p,
+    startMs: hourFirstMs,
+    expected: usual,
+    seen: when,
+    says:
+      `was active at ${when} (${countWords(events, 'event')} in the hour); ` +
+      `in ${Math.floor(days)} days ${usual} between ${from} and ${to}`,
+    features: [
+      { name: 'hour of the week', expected: usual, seen: when, weight: -Math.log(p) },
+      { name: 'events in the hour', expected: 0, seen: events, weight: Math.log1p(events) / 4 },
+    ],
+    eventIds: trail.within(hourFirstMs - 1, timeMs),
+    eventCount: events,
+    learning: days < DAYS_FULL ? { days: Math.floor(days), of: DAYS_FULL } : null,
+  }
+}
+
+function clockHour(hour: number): string {
+  return twoDigits(((hour % 24) + 24) % 24)
+}
+
+function viewOf(group: HourGroup, nowMs: number): BaselineView | null {
+  if (group.firstMs === 0) return null
+  const now = hourNumber(nowMs)
+  // Monday 00 UTC of the week that has passed.
+  const monday = now - (now % 24) - 24 * weekdayOf(nowMs)
+  const hourOfWeek = Array.from({ length: 168 }, (_, i) => {
+    const hour = monday + i > now ? monday + i - 168 : monday + i
+    return usualness(group, hour)
+  })
+  const days = Math.max(0, Math.floor((nowMs - group.firstMs) / DAY_MS))
+  return {
+    now: now === group.hour ? group.events : 0,
+    expected: usualness(group, now),
+    learning: { days: Math.min(DAYS_FULL, days), of: DAYS_FULL },
+    hourOfWeek,
+    firstSeen: [],
+  }
+}
+
+function saveGroup(group: HourGroup, out: StateWriter): void {
+  for (const value of [group.firstMs, group.hour, group.hourFirstMs, group.events, group.p]) {
+    out.number(value)
+  }
+  saveWeeks(group.weeks, out)
+  group.trail.save(out)
+  out.count(group.refused.length)
+  for (const hour of group.refused) out.number(hour)
+}
+
+function loadGroup(input: StateReader): HourGroup {
+  const [firstMs, hour, hourFirstMs, events, p] = [
+    input.number(),
+    input.number(),
+    input.number(),
+    input.number(),
+    input.number(),
+  ]
+  const weeks = loadWeeks(input)
+  const trail = loadTrail(input, EVENT_IDS_MAX)
+  const refused: number[] = []
+  for (let left = input.count(); left > 0; left--) refused.push(input.number())
+  return { firstMs, weeks, hour, hourFirstMs, events, p, trail, refused }
+}
