@@ -1,0 +1,191 @@
+// What one account did in each hour of its last 30 days: two bytes an hour, and nothing for a day on
+// which it did nothing, so an account that is seldom seen costs little. An hour may be marked as not
+// observed (the account was under suspicion): its amount is kept, for a person may say that it was
+// normal, but it counts neither as activity nor as silence. Days are numbered from 1970, UTC.
+
+import type { StateReader, StateWriter } from '../state-bytes.ts'
+import { decodeAmount, encodeAmount } from './hour-code.ts'
+
+export type OwnDays = {
+  /** Rows of ROW numbers, by day: the day, then 24 hours. */
+  rows: Uint16Array
+  size: number
+  /** First day that was observed, and the first that is not learnt yet. */
+  sinceDay: number
+  untilDay: number
+}
+
+export const HOURS = 24
+export const WEEK_HOURS = 168
+const ROW = 1 + HOURS
+const UNSEEN = 0x8000
+const AMOUNT = 0x7fff
+const FIRST_ROWS = 2
+
+export function openDays(day: number): OwnDays {
+  return { rows: NO_ROWS, size: 0, sinceDay: day, untilDay: day }
+}
+
+const NO_ROWS = new Uint16Array(0)
+
+/** 0 is Monday; 1970 began on a Thursday. */
+export function weekdayOfDay(day: number): number {
+  return (((day + 3) % 7) + 7) % 7
+}
+
+export function isWeekend(day: number): boolean {
+  return weekdayOfDay(day) >= 5
+}
+
+export function addAmount(days: OwnDays, hour: number, amount: number): void {
+  if (amount === 0) return
+  const at = placeOf(days, hour)
+  const code = days.rows[at] ?? 0
+  days.rows[at] = (code & UNSEEN) | encodeAmount(decodeAmount(code & AMOUNT) + amount)
+}
+
+/** Hours from `from` up to and with `to` teach nothing. */
+export function markUnseen(days: OwnDays, from: number, to: number): void {
+  for (let hour = from; hour <= to; hour++) {
+    const at = placeOf(days, hour)
+    days.rows[at] = (days.rows[at] ?? 0) | UNSEEN
+  }
+}
+
+/** What was not observed counts after all. */
+export function markAllSeen(days: OwnDays): void {
+  for (let at = 0; at < days.size * ROW; at++) {
+    if (at % ROW !== 0) days.rows[at] = (days.rows[at] ?? 0) & AMOUNT
+  }
+}
+
+export function isUnseen(days: OwnDays, hour: number): boolean {
+  const row = findRow(days, Math.floor(hour / HOURS))
+  return row >= 0 && ((days.rows[row * ROW + 1 + (hour % HOURS)] ?? 0) & UNSEEN) !== 0
+}
+
+/** Amount of an hour; NaN where it was not observed. */
+export function amountOf(days: OwnDays, hour: number): number {
+  const row = findRow(days, Math.floor(hour / HOURS))
+  if (row < 0) return 0
+  const code = days.rows[row * ROW + 1 + (hour % HOURS)] ?? 0
+  return (code & UNSEEN) === 0 ? decodeAmount(code) : Number.NaN
+}
+
+/** Row of a day, or -1: most questions are about the newest. */
+function findRow({ rows, size }: OwnDays, day: number): number {
+  let row = size - 1
+  while (row >= 0 && (rows[row * ROW] ?? 0) > day) row -= 1
+  return row >= 0 && rows[row * ROW] === day ? row : -1
+}
+
+/** Where an hour's code stands; makes the row of its day. */
+function placeOf(days: OwnDays, hour: number): number {
+  const day = Math.floor(hour / HOURS)
+  const found = findRow(days, day)
+  const row = found >= 0 ? found : insertRow(days, day)
+  return row * ROW + 1 + (hour % HOURS)
+}
+
+function insertRow(days: OwnDays, day: number): number {
+  if ((days.size + 1) * ROW > days.rows.length) {
+    const larger = new Uint16Array(Math.max(FIRST_ROWS, days.size + Math.ceil(days.size / 2)) * ROW)
+    larger.set(days.rows)
+    days.rows = larger
+  }
+  let row = days.size
+  while (row > 0 && (days.rows[(row - 1) * ROW] ?? 0) > day) row -= 1
+  days.rows.copyWithin((row + 1) * ROW, row * ROW, days.size * ROW)
+  days.rows.fill(0, row * ROW, (row + 1) * ROW)
+  days.rows[row * ROW] = day
+  days.size += 1
+  return row
+}
+
+/** What lies before a day is over. */
+export function forgetBefore(days: OwnDays, day: number): void {
+  if (day > days.sinceDay) days.sinceDay = day
+  let gone = 0
+  while (gone < days.size && (days.rows[gone * ROW] ?? 0) < day) gone += 1
+  if (gone === 0) return
+  days.rows.copyWithin(0, gone * ROW, days.size * ROW)
+  days.size -= gone
+}
+
+/** Sums over the learnt days of one hour of the day: of its weekday, of days like it, of the others. */
+export type HourSums = {
+  own: number
+  ownDays: number
+  alike: number
+  alikeDays: number
+  other: number
+  otherDays: number
+}
+
+/** `into` is filled and given back: this runs for each hour of each account. */
+export function sumHours(days: OwnDays, hourOfWeek: number, into: HourSums): HourSums {
+  const { rows, size, sinceDay, untilDay } = days
+  const weekday = Math.floor(hourOfWeek / HOURS)
+  const hourOfDay = hourOfWeek % HOURS
+  const isEnd = weekday >= 5
+  const all = Math.max(0, untilDay - sinceDay)
+  const ends = countDays(days, 5) + countDays(days, 6)
+  into.own = 0
+  into.alike = 0
+  into.other = 0
+  into.ownDays = countDays(days, weekday)
+  into.alikeDays = isEnd ? ends : all - ends
+  into.otherDays = all - into.alikeDays
+  for (let row = 0; row < size; row++) {
+    const day = rows[row * ROW] ?? 0
+    if (day < sinceDay || day >= untilDay) continue
+    const code = rows[row * ROW + 1 + hourOfDay] ?? 0
+    if (code === 0) continue
+    const isSeen = (code & UNSEEN) === 0
+    const amount = isSeen ? decodeAmount(code) : 0
+    const lost = isSeen ? 0 : 1
+    const on = weekdayOfDay(day)
+    if (on >= 5 !== isEnd) {
+      into.other += amount
+      into.otherDays -= lost
+      continue
+    }
+    into.alike += amount
+    into.alikeDays -= lost
+    if (on !== weekday) continue
+    into.own += amount
+    into.ownDays -= lost
+  }
+  return into
+}
+
+/** Learnt days that fall on a weekday. */
+function countDays({ sinceDay, untilDay }: OwnDays, weekday: number): number {
+  const first = sinceDay + ((weekday - weekdayOfDay(sinceDay) + 7) % 7)
+  return first >= untilDay ? 0 : 1 + Math.floor((untilDay - 1 - first) / 7)
+}
+
+/** Learnt days of which at least half was observed. */
+export function daysSeen(days: OwnDays): number {
+  let seen = Math.max(0, days.untilDay - days.sinceDay)
+  for (let row = 0; row < days.size; row++) {
+    const day = days.rows[row * ROW] ?? 0
+    if (day < days.sinceDay || day >= days.untilDay) continue
+    let lost = 0
+    for (let at = 1; at < ROW; at++) if ((days.rows[row * ROW + at] ?? 0) & UNSEEN) lost += 1
+    if (lost > HOURS / 2) seen -= 1
+  }
+  return seen
+}
+
+export function saveDays({ rows, size, sinceDay, untilDay }: OwnDays, out: StateWriter): void {
+  for (const value of [sinceDay, untilDay, size]) out.count(value)
+  for (let at = 0; at < size * ROW; at++) out.count(rows[at] ?? 0)
+}
+
+export function loadDays(input: StateReader): OwnDays {
+  const [sinceDay, untilDay, size] = [input.count(), input.count(), input.count()]
+  const codes: number[] = []
+  for (let left = size * ROW; left > 0; left--) codes.push(input.count())
+  return { rows: Uint16Array.from(codes), size, sinceDay, untilDay }
+}

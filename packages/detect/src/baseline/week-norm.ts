@@ -1,0 +1,213 @@
+// What is expected of an account in an hour of the week: its own level × its own weekly shape.
+//
+// Shape. Mean of the hour of the week (four or five samples in 30 days), drawn to the mean of that
+// hour of the day on days like it (workdays or weekend). Only while the account has been seen on
+// fewer than THIN_DAYS such days, its other days and the cohort's shape say how those may be.
+// Level. A factor on these means: how the account's days compare to them, newer days with more weight,
+// days far above their kind cut, and days away (three silent days in a row when it was to be
+// expected) left out, so that a vacation does not make the return look like a spike. The level is
+// never drawn to that of others: it would hide a spike of a small account behind the large ones.
+
+import type { StateReader, StateWriter } from '../state-bytes.ts'
+import {
+  amountOf,
+  daysSeen,
+  HOURS,
+  type HourSums,
+  isWeekend,
+  type OwnDays,
+  sumHours,
+  WEEK_HOURS,
+  weekdayOfDay,
+} from './own-days.ts'
+
+/** What members of a cohort do per hour of a workday and of a weekend day, each relative to its mean. */
+export type CohortShape = { readonly sums: Float64Array; days: number; ends: number }
+
+/** Samples that days alike are worth beside those of the hour of the week itself. */
+const ALIKE_WEIGHT = 1.5
+const THIN_DAYS = 4
+/** A weekend hour beside a workday's, where neither the account nor its cohort shows it. */
+const WEEKEND_SHARE = 0.3
+/** Days of its kind before a cohort's shape counts. */
+const COHORT_DAYS_MIN = 20
+const COHORT_DAYS_MAX = 4000
+/** An account's day teaches the cohort from its second week on; an hour at most so many times mean. */
+const OWN_DAYS_MIN = 7
+const COHORT_HOUR_MAX = 24
+
+const LEVEL_HALF_LIFE_DAYS = 10
+/** A day counts for at most so many times what is usual of its kind. */
+const DAY_CUT = 3
+const LEVEL_MIN = 0.25
+const LEVEL_MAX = 4
+const AWAY_DAYS = 3
+/** A day with less than this share of the mean day is no day on which activity is to be expected. */
+const IDLE_SHARE = 0.1
+
+export function openShape(): CohortShape {
+  return { sums: new Float64Array(2 * HOURS), days: 0, ends: 0 }
+}
+
+export function hourOfWeek(hour: number): number {
+  return weekdayOfDay(Math.floor(hour / HOURS)) * HOURS + (hour % HOURS)
+}
+
+const sums: HourSums = { own: 0, ownDays: 0, alike: 0, alikeDays: 0, other: 0, otherDays: 0 }
+
+/** Expected amount before the level; `meanHour` is the account's own mean. */
+export function shapeAt(
+  days: OwnDays,
+  week: number,
+  { shape, meanHour }: { readonly shape: CohortShape; readonly meanHour: number },
+): number {
+  const { own, ownDays, alike, alikeDays, other, otherDays } = sumHours(days, week, sums)
+  const seenAlike = alikeDays > 0 ? alike / alikeDays : 0
+  let usual = seenAlike
+  if (alikeDays < THIN_DAYS) {
+    const seenOther = otherDays > 0 ? other / otherDays : 0
+    const guess = Math.max(seenOther * kindRatio(shape, week), meanHour * cohortAt(shape, week))
+    usual = (seenAlike * alikeDays + guess * (THIN_DAYS - alikeDays)) / THIN_DAYS
+  }
+  return (own + ALIKE_WEIGHT * usual) / (ownDays + ALIKE_WEIGHT)
+}
+
+function isEndHour(week: number): boolean {
+  return week >= 5 * HOURS
+}
+
+/** The cohort's mean there, relative to its mean over all hours; 0 while it is not known. */
+function cohortAt({ sums: seen, days, ends }: CohortShape, week: number): number {
+  const isEnd = isEndHour(week)
+  const of = isEnd ? ends : days
+  return of < COHORT_DAYS_MIN ? 0 : (seen[(isEnd ? HOURS : 0) + (week % HOURS)] ?? 0) / of
+}
+
+/** How a day of this kind compares to one of the other, in the cohort. */
+function kindRatio({ sums: seen, days, ends }: CohortShape, week: number): number {
+  let share = WEEKEND_SHARE
+  if (days >= COHORT_DAYS_MIN && ends >= COHORT_DAYS_MIN) {
+    let [onDays, onEnds] = [0, 0]
+    for (let at = 0; at < HOURS; at++) {
+      onDays += seen[at] ?? 0
+      onEnds += seen[HOURS + at] ?? 0
+    }
+    share = Math.min(2, Math.max(0.1, onEnds / ends / (onDays / days || 1)))
+  }
+  return isEndHour(week) ? share : 1 / share
+}
+
+export type Level = {
+  /** Factor on the shape, and mean of an hour over the whole week. */
+  readonly factor: number
+  readonly meanHour: number
+  readonly days: number
+}
+
+const weekShape = new Float64Array(WEEK_HOURS)
+
+/** Reads all learnt days: once a day and account. */
+export function measureLevel(
+  days: OwnDays,
+  { shape, meanHour: before }: { readonly shape: CohortShape; readonly meanHour: number },
+): Level {
+  let total = 0
+  for (let week = 0; week < WEEK_HOURS; week++) {
+    const share = shapeAt(days, week, { shape, meanHour: before })
+    weekShape[week] = share
+    total += share
+  }
+  const idle = (IDLE_SHARE * total) / 7
+  const seen = ownDaysOf(days).filter(day => day.share > idle)
+  const present = withoutAway(seen)
+  const cut = DAY_CUT * medianRatio(present)
+  let [amounts, shares] = [0, 0]
+  for (const { age, amount, share } of present) {
+    const weight = 0.5 ** (age / LEVEL_HALF_LIFE_DAYS)
+    amounts += weight * Math.min(amount, cut * share)
+    shares += weight * share
+  }
+  const level = shares > 0 ? amounts / shares : 1
+  const factor = Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, level))
+  return { factor, meanHour: (factor * total) / WEEK_HOURS, days: daysSeen(days) }
+}
+
+type OwnDay = { readonly age: number; readonly amount: number; readonly share: number }
+
+function ownDaysOf(days: OwnDays): readonly OwnDay[] {
+  const result: OwnDay[] = []
+  for (let day = days.sinceDay; day < days.untilDay; day++) {
+    let [amount, share] = [0, 0]
+    for (let hour = day * HOURS; hour < (day + 1) * HOURS; hour++) {
+      const seen = amountOf(days, hour)
+      if (Number.isNaN(seen)) continue
+      amount += seen
+      share += weekShape[hourOfWeek(hour)] ?? 0
+    }
+    result.push({ age: days.untilDay - 1 - day, amount, share })
+  }
+  return result
+}
+
+/** Without runs of silent days, which are of an account that is away. */
+function withoutAway(days: readonly OwnDay[]): readonly OwnDay[] {
+  const present: OwnDay[] = []
+  let silent: OwnDay[] = []
+  for (const day of days) {
+    if (day.amount === 0) {
+      silent.push(day)
+      continue
+    }
+    if (silent.length < AWAY_DAYS) present.push(...silent)
+    silent = []
+    present.push(day)
+  }
+  if (silent.length < AWAY_DAYS) present.push(...silent)
+  return present
+}
+
+/** Of days with activity: an account that is seldom seen has a usual day too. */
+function medianRatio(days: readonly OwnDay[]): number {
+  const ratios = days.filter(({ amount }) => amount > 0).map(({ amount, share }) => amount / share)
+  ratios.sort((a, b) => a - b)
+  return ratios[ratios.length >> 1] ?? 0
+}
+
+/** A closed day of an account teaches its cohort how such days go. */
+export function teachShape(shape: CohortShape, days: OwnDays, day: number, level: Level): void {
+  if (level.days < OWN_DAYS_MIN || level.meanHour <= 0) return
+  const isEnd = isWeekend(day)
+  const first = isEnd ? HOURS : 0
+  for (let at = 0; at < HOURS; at++) {
+    const amount = amountOf(days, day * HOURS + at)
+    if (Number.isNaN(amount)) return
+  }
+  for (let at = 0; at < HOURS; at++) {
+    const relative = amountOf(days, day * HOURS + at) / level.meanHour
+    shape.sums[first + at] = (shape.sums[first + at] ?? 0) + Math.min(COHORT_HOUR_MAX, relative)
+  }
+  if (isEnd) shape.ends += 1
+  else shape.days += 1
+  if ((isEnd ? shape.ends : shape.days) >= COHORT_DAYS_MAX) fadeShape(shape, isEnd)
+}
+
+function fadeShape(shape: CohortShape, isEnd: boolean): void {
+  const first = isEnd ? HOURS : 0
+  for (let at = first; at < first + HOURS; at++) shape.sums[at] = (shape.sums[at] ?? 0) / 2
+  if (isEnd) shape.ends /= 2
+  else shape.days /= 2
+}
+
+export function saveShape({ sums: seen, days, ends }: CohortShape, out: StateWriter): void {
+  for (const value of seen) out.number(value)
+  out.number(days)
+  out.number(ends)
+}
+
+export function loadShape(input: StateReader): CohortShape {
+  const shape = openShape()
+  for (let at = 0; at < shape.sums.length; at++) shape.sums[at] = input.number()
+  shape.days = input.number()
+  shape.ends = input.number()
+  return shape
+}

@@ -1,0 +1,158 @@
+// How rare a score is among benign ones of the same kind: a pool of scores and the p of a new one.
+// Where the pool is dense, p is conformal, (1 + number at least as high) / (n + 1), which makes the
+// stated rate the true one as long as the new score is one like the others (exchangeable). Above the
+// last TAIL_SCORES of them a generalised Pareto tail takes over, since conformal p ends at 1/(n + 1).
+// p falls as the score grows, and is never 0.
+//
+// Scores are kept in bins that widen with the score, 4 % each; all of a score's bin counts as "at
+// least as high", so p is never too small for it. Memory is constant; an old score fades when
+// POOL_MAX newer ones have come.
+
+import type { StateReader, StateWriter } from '../state-bytes.ts'
+import { fitTail, type Tail, tailShare } from './tail.ts'
+
+export type Pool = {
+  /** Scores per bin, lowest first; weights, once old ones have faded. */
+  readonly bins: Float64Array
+  size: number
+  tail: FittedTail | null
+}
+
+type FittedTail = Tail & {
+  /** First bin of the tail and the number of scores in it and above. */
+  readonly bin: number
+  readonly count: number
+  /** Size of the pool when it was fitted. */
+  readonly size: number
+}
+
+const BINS = 320
+/** Bins that a doubling of 1 + score takes. */
+const BINS_PER_DOUBLING = 16
+/** Scores that the tail is fitted to: enough for two parameters, few enough to be a tail. */
+const TAIL_SCORES = 50
+/** A pool of fewer says nothing beyond 1/(n + 1). */
+const TAIL_POOL_MIN = 30
+const POOL_MAX = 40_000
+/** The tail is fitted again after so much growth. */
+const REFIT_GROWTH = 1.05
+
+export const P_MIN = 1e-12
+
+export function openPool(): Pool {
+  return { bins: new Float64Array(BINS), size: 0, tail: null }
+}
+
+/** A score of a benign time; what is not a number is left out. */
+export function addScore(pool: Pool, score: number): void {
+  if (Number.isNaN(score)) return
+  const bin = binOf(score)
+  pool.bins[bin] = (pool.bins[bin] ?? 0) + 1
+  pool.size += 1
+  if (pool.size >= POOL_MAX) fade(pool)
+}
+
+/** Upper-tail probability: how often a benign score is as high. 1 for what is not a number. */
+export function pOf(pool: Pool, score: number): number {
+  if (Number.isNaN(score)) return 1
+  const bin = binOf(score)
+  const tail = currentTail(pool)
+  if (!tail || bin < tail.bin) return conformal(countFrom(pool, bin), pool.size)
+  const beyond = Math.max(0, score - lowerEdge(tail.bin))
+  return Math.max(P_MIN, conformal(tail.count, tail.size) * tailShare(tail, beyond))
+}
+
+/** The lowest score whose p is at most `p`: where a threshold must lie for that rate. */
+export function scoreOfP(pool: Pool, p: number): number {
+  let [low, high] = [0, BINS]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (pOf(pool, lowerEdge(middle)) <= p) high = middle
+    else low = middle + 1
+  }
+  return lowerEdge(low)
+}
+
+function conformal(count: number, size: number): number {
+  return (1 + count) / (1 + size)
+}
+
+function binOf(score: number): number {
+  if (score <= 0) return 0
+  return Math.min(BINS - 1, 1 + Math.floor(Math.log2(1 + score) * BINS_PER_DOUBLING))
+}
+
+function lowerEdge(bin: number): number {
+  return bin === 0 ? Number.NEGATIVE_INFINITY : 2 ** ((bin - 1) / BINS_PER_DOUBLING) - 1
+}
+
+function countFrom({ bins }: Pool, from: number): number {
+  let count = 0
+  for (let bin = from; bin < BINS; bin++) count += bins[bin] ?? 0
+  return count
+}
+
+function currentTail(pool: Pool): FittedTail | null {
+  const { tail, size } = pool
+  if (size < TAIL_POOL_MIN) return null
+  const isFresh = tail !== null && size >= tail.size && size <= tail.size * REFIT_GROWTH
+  if (!isFresh) pool.tail = fitPool(pool)
+  return pool.tail
+}
+
+function fitPool({ bins, size }: Pool): FittedTail | null {
+  const wanted = Math.min(TAIL_SCORES, Math.max(8, size / 10))
+  let bin = BINS
+  let count = 0
+  while (bin > 1 && count < wanted) {
+    bin -= 1
+    count += bins[bin] ?? 0
+  }
+  if (count < wanted) return null
+  const edge = lowerEdge(bin)
+  const excesses: { readonly excess: number; readonly weight: number }[] = []
+  for (let at = bin; at < BINS; at++) {
+    const weight = bins[at] ?? 0
+    if (weight > 0)
+      excesses.push({ excess: (lowerEdge(at) + lowerEdge(at + 1)) / 2 - edge, weight })
+  }
+  return { ...fitTail(excesses), bin, count, size }
+}
+
+/** Halves the weight of all that is known. */
+function fade(pool: Pool): void {
+  pool.size = 0
+  for (let bin = 0; bin < BINS; bin++) {
+    const half = (pool.bins[bin] ?? 0) / 2
+    pool.bins[bin] = half
+    pool.size += half
+  }
+}
+
+export function savePool({ bins, size, tail }: Pool, out: StateWriter): void {
+  out.number(size)
+  const filled = [...bins.entries()].filter(([, weight]) => weight > 0)
+  out.count(filled.length)
+  for (const [bin, weight] of filled) {
+    out.count(bin)
+    out.number(weight)
+  }
+  out.count(tail ? 1 : 0)
+  if (!tail) return
+  out.count(tail.bin)
+  for (const value of [tail.count, tail.size, tail.scale, tail.shape]) out.number(value)
+}
+
+export function loadPool(input: StateReader): Pool {
+  const pool = openPool()
+  pool.size = input.number()
+  for (let left = input.count(); left > 0; left--) {
+    const bin = input.count()
+    pool.bins[bin] = input.number()
+  }
+  if (input.count() === 0) return pool
+  const bin = input.count()
+  const [count, size] = [input.number(), input.number()]
+  pool.tail = { bin, count, size, scale: input.number(), shape: input.number() }
+  return pool
+}
