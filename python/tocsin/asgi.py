@@ -10,12 +10,15 @@ server cancelling. Bytes of an aborted answer are those that were handed to the 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, MutableMapping
 from typing import Any, Callable
 
 from .capture import Capture, make_capture
+from .enforcement import FIRST_TABLE_S, Refusal
 from .exchange import Exchange
 from .facts import CURRENT, KEY
+from .follower import Follower
 from .identity import RequestView
 from .route import template_of
 
@@ -24,6 +27,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+#: RFC 6455 section 7.4.1.
+POLICY_VIOLATION = 1008
 
 
 class TocsinMiddleware:
@@ -43,6 +50,7 @@ class TocsinMiddleware:
             call = WebSocketCall(self._capture, scope, receive, send)
         else:
             if kind == "lifespan":
+                self._capture.follower()
                 send = self._flushing(send)
             return await self.app(scope, receive, send)
         if self._capture.excludes(call.method, call.path):
@@ -50,6 +58,8 @@ class TocsinMiddleware:
         scope[KEY] = call
         token = CURRENT.set(call)
         try:
+            if self._capture.enforces and await call.is_refused():
+                return
             await self.app(scope, call.receive, call.send)
         except Exception as error:
             call.note_error(error)
@@ -97,6 +107,10 @@ class AsgiView:
         value = self._first.get(name.encode("latin-1"))
         return None if value is None else value.decode("latin-1")
 
+    @property
+    def query(self) -> str:
+        return bytes(self.raw.get("query_string", b"")).decode("latin-1")
+
     def headers(self, name: str) -> list[str]:
         wanted = name.encode("latin-1")
         if wanted not in self._first:
@@ -118,6 +132,31 @@ class _Call(Exchange):
         """Records it, unless it is already."""
         if not self.sealed:
             self._capture.finish(self, self._details)
+
+    async def is_refused(self) -> bool:
+        """True where a decision stands against the request: then it has been answered."""
+        follower = self._capture.follower()
+        if follower is not None:
+            await wait_for_first(follower)
+        refusal = self._capture.admit(self, AsgiView(self._scope))
+        if refusal is not None:
+            await self.refuse(refusal)
+        return refusal is not None
+
+    async def refuse(self, refusal: Refusal) -> None:
+        await self._answer("http.response", refusal)
+
+    async def _answer(self, kind: str, refusal: Refusal) -> None:
+        headers = [
+            (name.lower().encode("ascii"), value.encode("latin-1"))
+            for name, value in refusal.headers
+        ]
+        start = {"type": f"{kind}.start", "status": refusal.status, "headers": headers}
+        await self.send(start)
+        await self.send({"type": f"{kind}.body", "body": refusal.body, "more_body": False})
+
+    async def send(self, message: Message) -> None:
+        raise NotImplementedError
 
     def _details(self) -> tuple[RequestView, str | None]:
         scope = self._scope
@@ -169,6 +208,14 @@ class WebSocketCall(_Call):
     interface = "websocket"
     in_complete = True
 
+    async def refuse(self, refusal: Refusal) -> None:
+        """As an HTTP answer where the server can send one, else by closing, which answers 403."""
+        await self.receive()  # websocket.connect
+        if "websocket.http.response" in (self._scope.get("extensions") or {}):
+            await self._answer("websocket.http.response", refusal)
+        else:
+            await self.send({"type": "websocket.close", "code": POLICY_VIOLATION})
+
     def end(self) -> None:
         """An application that returns has closed its connection, by itself or by the server."""
         if self.status is not None and self.error is None and not self.aborted:
@@ -200,6 +247,15 @@ class WebSocketCall(_Call):
         elif kind == "websocket.http.response.start":
             self.note_answer(message["status"], "", True)
             self.note_output(b"", True)
+
+
+async def wait_for_first(follower: Follower) -> None:
+    """Until a fresh process has its first table, for a short while; the loop goes on meanwhile."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # another loop than asyncio's: it begins without
+        return
+    await loop.run_in_executor(None, follower.wait_for_first, FIRST_TABLE_S)
 
 
 def _frame_bytes(message: Message) -> int:

@@ -13,10 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Callable
 
+from .bulk import Bulk, RowsOf
 from .client_ip import TrustedProxies
+from .enforcement import TABLE_AGE_S_MAX, Enforcer, Refusal, stale
 from .event import build_event
 from .exchange import Exchange
 from .facts import ACTOR_TYPES, checked_ext
+from .follower import Follower
 from .identity import (
     ANONYMOUS,
     Identify,
@@ -27,6 +30,7 @@ from .identity import (
     as_identity,
     session_of,
 )
+from .meters import Grant
 from .options import RecorderOptions
 from .recorder import Recorder, default_recorder
 from .route import MODEL_ENDPOINTS, matches_any
@@ -63,6 +67,18 @@ class CaptureOptions:
     #: Where the session id is: the name of a cookie (its value is hashed) or of a header.
     session_cookie: str | None = None
     session_header: str | None = None
+    #: True: what Tocsin has decided about callers is enforced. The key needs the scope ``decide``.
+    enforce: bool = False
+    #: Once nobody has confirmed the decisions for longer than this: ``open`` goes on with those
+    #: that are known, ``closed`` answers proven callers with 503.
+    on_unreachable: str = "open"
+    table_age_s_max: float = TABLE_AGE_S_MAX
+    #: How many rows a request asks for: a callable on a ``RequestView``; ``None`` for unknown.
+    #: Default: the page size in the query.
+    rows_of: RowsOf | None = None
+    #: Where a request of unknown size counts as bulk from the start: shell patterns as above, of
+    #: the raw path. Others are learnt from ``annotate(rows=…)``.
+    bulk_routes: Iterable[str] = ()
     #: Where events go; default: the one that ``tocsin.configure`` made.
     recorder: Recorder | None = field(default=None, repr=False)
 
@@ -102,8 +118,18 @@ class Capture:
         self._is_model_endpoint: dict[tuple[str, str], bool] = {}
         self._cookie = options.session_cookie
         self._session_header = options.session_header
+        self._enforcer: Enforcer | None = None
+        if options.enforce:
+            bulk = Bulk(options.rows_of, options.bulk_routes)
+            self._enforcer = Enforcer(bulk, options.on_unreachable, options.table_age_s_max)
+            if self._recorder is not None and self._recorder.follower is None:
+                raise ValueError("enforce needs url: where the decisions come from")
         self._system = options.system or os.environ.get("TOCSIN_SYSTEM")
         self._model = _model_facts(options)
+
+    @property
+    def enforces(self) -> bool:
+        return self._enforcer is not None
 
     def recorder(self) -> Recorder:
         return self._recorder or default_recorder()
@@ -111,15 +137,82 @@ class Capture:
     def excludes(self, method: str, path: str) -> bool:
         return bool(self._exclude) and matches_any(method, path, self._exclude)
 
+    # Before the application
+
+    def follower(self) -> Follower | None:
+        """Whom to wait for until a fresh process has its first table, started; None afterwards,
+        and where nothing is enforced."""
+        if self._enforcer is None:
+            return None
+        try:
+            follower = self.recorder().follower
+        except Exception:  # `admit` meets it again, and counts it
+            return None
+        if follower is None:
+            return None
+        follower.start()
+        return None if follower.asked else follower
+
+    def admit(self, exchange: Exchange, view: RequestView) -> Refusal | None:
+        """What is to be answered in the application's place; None: the request goes on.
+
+        Never raises: a fault counts as Tocsin being out of reach.
+        """
+        enforcer = self._enforcer
+        if enforcer is None:
+            return None
+        try:
+            refusal = self._judge(enforcer, exchange, view)
+        except Exception as error:
+            CAPTURE_TROUBLE.note("enforce_failed", "a request could not be judged: %r", error)
+            refusal = stale() if enforcer.is_closed else None
+        if refusal is not None:
+            exchange.policy = refusal.policy
+            exchange.facts.update(outcome="denied", reason_code=refusal.reason)
+            exchange.endpoint = (
+                enforcer.bulk.template_of(exchange.method, exchange.path) or exchange.path
+            )
+            CAPTURE_TROUBLE.count("enforced_" + refusal.reason)
+        return refusal
+
+    def _judge(self, enforcer: Enforcer, exchange: Exchange, view: RequestView) -> Refusal | None:
+        identity = self._who(view)
+        if not identity.is_proven:
+            return None
+        follower = self.recorder().follower
+        if follower is None:
+            raise ValueError("enforce needs url: where the decisions come from")
+        exchange.identity = identity
+        exchange.session = session_of(view, self._cookie, self._session_header)
+        judgement = enforcer.judge(follower, identity, exchange.session, view)
+        if isinstance(judgement, Grant):
+            exchange.grant = judgement
+            return None
+        return judgement
+
+    # After it
+
     def finish(self, exchange: Exchange, details: Details) -> None:
         """Ends the exchange and records it, once. Never raises."""
         if not exchange.seal():
             return
         try:
-            self._complete(exchange, *details())
+            view, peer = details()
+            self._complete(exchange, view, peer)
+            if self._enforcer is not None:
+                self._count_rows(self._enforcer, exchange, view)
             self.recorder().record(build_event(exchange, self._system))
         except Exception as error:  # the application must not notice
             self._lose(exchange, error)
+
+    def _count_rows(self, enforcer: Enforcer, exchange: Exchange, view: RequestView) -> None:
+        if exchange.policy is not None:
+            return
+        rows = exchange.facts.get("rows")
+        enforcer.bulk.learn(view, exchange.endpoint, rows)
+        if exchange.grant is not None:
+            failed = exchange.error is not None or (exchange.status or 500) >= 400
+            exchange.grant.settle(0 if rows is None and failed else rows)
 
     def _lose(self, exchange: Exchange, error: Exception) -> None:
         CAPTURE_TROUBLE.note("capture_failed", "a request could not be recorded: %r", error)
@@ -129,7 +222,8 @@ class Capture:
             CAPTURE_TROUBLE.count("untold")
 
     def _complete(self, exchange: Exchange, view: RequestView, peer: str | None) -> None:
-        identity = exchange.identity = self._who(view)
+        # Who was let in is who is recorded; else the application may know better by now.
+        identity = exchange.identity = exchange.identity or self._who(view)
         if identity.ext:
             exchange.ext.update(checked_ext(identity.ext) or {})
         if self._cookie or self._session_header:

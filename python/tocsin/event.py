@@ -21,6 +21,8 @@ from .text import LONG_TEXT_BYTES_MAX, clip
 
 DENIED_STATUS = (401, 403)
 RATE_LIMITED_STATUS = 429
+#: The year 2200: what is later is no time in seconds.
+AUTH_TIME_S_MAX = 7_258_118_400
 _MODEL_FACTS = {
     "provider": "provider",
     "requested": "requested",
@@ -106,6 +108,8 @@ def build_event(exchange: Exchange, system: str | None = None) -> dict[str, Any]
     _put_course(event, exchange)
     if facts:
         _put_facts(event, facts)
+    if exchange.policy:
+        event["policy"] = exchange.policy
     if exchange.traceparent:
         _put_trace(event, exchange.traceparent)
     ext = _ext(exchange)
@@ -170,14 +174,28 @@ def _actor(exchange: Exchange) -> dict[str, Any]:
         "type": actor_type if actor_type in ACTOR_TYPES else "unknown",
         "id": facts.get("user") or clip(str(identity.id)) or ANONYMOUS,
     }
+    if not identity.verified and "user" not in facts:
+        actor = {"type": "unknown", "id": ANONYMOUS, "claimed": actor["id"]}
     session = facts.get("session") or identity.session or exchange.session
     if session:
         actor["session"] = clip(str(session))
     if identity.credential:
         actor["credential"] = clip(str(identity.credential))
+    auth = _auth(identity)
+    if auth:
+        actor["auth"] = auth
     if identity.groups:
         actor["groups"] = [clip(str(g)) for g in identity.groups[:LIST_ITEMS_MAX]]
     return actor
+
+
+def _auth(identity: Identity) -> dict[str, Any]:
+    auth: dict[str, Any] = {}
+    if identity.acr:
+        auth["acr"] = clip(str(identity.acr))
+    if identity.auth_time is not None and 0 <= identity.auth_time < AUTH_TIME_S_MAX:
+        auth["authTime"] = int(identity.auth_time * 1000)
+    return auth
 
 
 def _put_source(event: dict[str, Any], exchange: Exchange) -> None:

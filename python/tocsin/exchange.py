@@ -15,6 +15,8 @@ from .identity import Identity
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+    from .meters import Grant
+
 Chunk = Any  # bytes, bytearray or memoryview
 
 STREAM_TYPES = ("text/event-stream", "application/x-ndjson", "application/json-seq")
@@ -48,6 +50,10 @@ class Exchange:
     traceparent: str | None = None
     model_endpoint = False
     interface: str | None = None
+    #: Where a decision of Tocsin ended it: the event's ``policy``.
+    policy: dict[str, Any] | None = None
+    #: Where a decision let it through within limits: what its rows are counted against.
+    grant: Grant | None = None
     #: True once it is recorded: nothing may change any more.
     sealed = False
 

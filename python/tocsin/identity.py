@@ -35,6 +35,38 @@ class Identity:
     groups: tuple[str, ...] = ()
     #: Notes for ``ext.python``, such as ``{"ambiguous": "credential"}``.
     ext: Mapping[str, Any] = field(default_factory=dict)
+    #: How and when the person last authenticated: the claims ``acr`` and ``auth_time`` (seconds) of
+    #: a token whose signature was checked. They are what lifts a demand to step up.
+    acr: str | None = None
+    auth_time: float | None = None
+    #: False for a name that was only stated. It is recorded as ``actor.claimed`` of an anonymous
+    #: caller; no decision about that name is used against the request, nor in its favour.
+    verified: bool = True
+
+    @property
+    def is_proven(self) -> bool:
+        """True where a decision about ``id`` concerns this request."""
+        return self.verified and self.id != ANONYMOUS
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any] | None, type: str = "human") -> Identity:
+        """Of a token that was *checked*: ``sub``, ``sid``, ``jti``, ``groups``, ``acr``,
+        ``auth_time``; nobody where there are no claims or no ``sub``."""
+        sub = claims.get("sub") if claims else None
+        if not claims or not isinstance(sub, str) or not sub:
+            return NOBODY
+        sid, jti, acr, at = (claims.get(name) for name in ("sid", "jti", "acr", "auth_time"))
+        groups = claims.get("groups")
+        is_time = isinstance(at, (int, float)) and not isinstance(at, bool)
+        return cls(
+            sub,
+            type,
+            credential=jti if isinstance(jti, str) else None,
+            session=sid if isinstance(sid, str) else None,
+            groups=tuple(str(g) for g in groups) if isinstance(groups, (list, tuple)) else (),
+            acr=acr if isinstance(acr, str) else None,
+            auth_time=at if is_time else None,
+        )
 
 
 NOBODY = Identity(ANONYMOUS)
@@ -48,6 +80,10 @@ class RequestView(Protocol):
 
     @property
     def path(self) -> str: ...
+
+    @property
+    def query(self) -> str:
+        """What stands behind the question mark, as it came."""
 
     @property
     def raw(self) -> Any:

@@ -26,7 +26,9 @@ from pathlib import Path
 from typing import Any, Callable, Union
 
 from .event import encode, gap_event, numbered_line
+from .follower import Follower
 from .gaps import Gap, GapLedger
+from .meters import Meters
 from .options import RecorderOptions, default_spool_root, with_environment
 from .sinks import HttpSink, JsonLinesFile, Sink
 from .spool import DiskSpool, MemorySlot, MemorySpool, Slot, claim_slot
@@ -69,6 +71,16 @@ class Recorder:
         self._options = with_environment(options)
         self.trouble = Trouble()
         self._transport = self._make_transport()
+        if self._transport is not None and self._transport.plain_to_elsewhere:
+            LOGGER.warning(
+                "Tocsin: %s is not https: the key crosses the network in clear", self._options.url
+            )
+        #: Follows Tocsin's decisions once a middleware asks it to; None where there is no URL.
+        self.follower: Follower | None = None
+        if self._options.url:
+            url, api_key = self._options.url, self._options.api_key
+            meters = Meters(self._state_root)
+            self.follower = Follower(lambda: Transport(url, api_key), meters, self.trouble)
         self._queue_max = options.queue_max
         self._forget_threads()
         if not self._options.file and self._transport is None:
@@ -81,12 +93,7 @@ class Recorder:
         options = self._options
         if not options.url:
             return None
-        transport = Transport(options.url, options.api_key)
-        if transport.plain_to_elsewhere:
-            LOGGER.warning(
-                "Tocsin: %s is not https: the key crosses the network in clear", options.url
-            )
-        return transport
+        return Transport(options.url, options.api_key)
 
     def _forget_threads(self) -> None:
         """The state before the first event: at the start, and in the child of a fork."""
@@ -157,6 +164,8 @@ class Recorder:
 
         Safe to repeat. An event that comes later starts the recorder anew.
         """
+        if self.follower is not None:
+            self.follower.close()
         with self._start_lock:
             thread = self._thread
             self._close_by = time.monotonic() + timeout_s
@@ -181,6 +190,8 @@ class Recorder:
         self._forget_threads()
         if self._transport is not None:
             self._transport = self._make_transport()
+        if self.follower is not None:
+            self.follower.after_fork()
         if slot is not None:
             slot.close()
 

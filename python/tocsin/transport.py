@@ -17,14 +17,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .version import VERSION
 
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
+#: A whole table of decisions may be larger than any acknowledgement.
+TABLE_BYTES_MAX = 16 * 1024 * 1024
 RETRY_AFTER_S_MAX = 300.0
-PATH = "/v1/events"
+EVENTS_PATH = "/v1/events"
+
+
+class Reply(NamedTuple):
+    """An answer as it came."""
+
+    status: int
+    data: bytes
+    retry_after: str | None
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,17 @@ class Transport:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._host = parts.hostname
         self._port = parts.port
-        self._path = parts.path.rstrip("/") + PATH
-        self._headers = {
-            "Content-Type": "application/x-ndjson",
-            "Content-Encoding": "gzip",
-            "User-Agent": f"tocsin-sdk-python/{VERSION}",
-        }
+        self._base = parts.path.rstrip("/")
+        self._headers = {"User-Agent": f"tocsin-sdk-python/{VERSION}"}
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
+        self._event_headers = {
+            "Content-Type": "application/x-ndjson",
+            "Content-Encoding": "gzip",
+            **self._headers,
+        }
         self._timeout_s = timeout_s
+        self._aborted = False
         self._connection: http.client.HTTPConnection | None = None
 
     @property
@@ -76,32 +88,44 @@ class Transport:
         """Sends the lines. Without an answer: ``OSError`` or ``http.client.HTTPException``."""
         body = gzip.compress(b"".join(lines), compresslevel=1)
         timeout = min(timeout_s or self._timeout_s, self._timeout_s)
+        reply = self._send("POST", EVENTS_PATH, body, timeout)
+        return parse_answer(reply.status, reply.data, reply.retry_after, time.time())
+
+    def get(self, path: str, timeout_s: float) -> Reply:
+        """Asks for a path below the base URL. Without an answer it raises as ``post`` does."""
+        return self._send("GET", path, None, timeout_s)
+
+    def _send(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Reply:
         kept = self._connection is not None
         try:
-            return self._post_once(body, timeout)
+            return self._send_once(method, path, body, timeout_s)
         except (ConnectionError, http.client.BadStatusLine):
             self.close()
-            if not kept:
+            if not kept or self._aborted:
                 raise
             # A kept connection may have been closed by the server at any time: once more, anew.
-            return self._post_once(body, timeout)
+            return self._send_once(method, path, body, timeout_s)
         except BaseException:
             self.close()
             raise
 
-    def _post_once(self, body: bytes, timeout_s: float) -> Answer:
+    def _send_once(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Reply:
         deadline = time.monotonic() + timeout_s
         connection = self._connect(timeout_s)
-        connection.request("POST", self._path, body=body, headers=self._headers)
+        headers = self._headers if body is None else self._event_headers
+        connection.request(method, self._base + path, body=body, headers=headers)
         response = connection.getresponse()
-        data = _read_bounded(response, deadline)
+        bytes_max = TABLE_BYTES_MAX if body is None else ANSWER_BYTES_MAX
+        data = _read_bounded(response, deadline, bytes_max)
         cut = response.will_close or bool(response.length)
         response.close()
         if cut:
             self.close()
-        return parse_answer(response.status, data, response.getheader("Retry-After"), time.time())
+        return Reply(response.status, data, response.getheader("Retry-After"))
 
     def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
+        if self._aborted:
+            raise ConnectionAbortedError("aborted")
         if self._connection is None or self._connection.sock is None:
             if self._tls is not None:
                 self._connection = http.client.HTTPSConnection(
@@ -116,13 +140,22 @@ class Transport:
         self._connection.sock.settimeout(timeout_s)
         return self._connection
 
+    def abort(self) -> None:
+        """From another thread: ends the request that is waiting for its answer, for good."""
+        self._aborted = True
+        connection = self._connection
+        sock = None if connection is None else connection.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
-def _read_bounded(response: http.client.HTTPResponse, deadline: float) -> bytes:
+def _read_bounded(response: http.client.HTTPResponse, deadline: float, bytes_max: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -130,8 +163,8 @@ def _read_bounded(response: http.client.HTTPResponse, deadline: float) -> bytes:
         if not chunk:
             return b"".join(chunks)
         size += len(chunk)
-        if size > ANSWER_BYTES_MAX:
-            raise http.client.HTTPException(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+        if size > bytes_max:
+            raise http.client.HTTPException(f"the answer is longer than {bytes_max} bytes")
         if time.monotonic() > deadline:
             raise TimeoutError("the answer took too long")
         chunks.append(chunk)

@@ -11,10 +11,12 @@ because a file that the server sends by itself could be neither counted nor hash
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Callable, Union
 
 from .capture import Capture, make_capture
+from .enforcement import FIRST_TABLE_S, Refusal
 from .exchange import Exchange
 from .facts import CURRENT, KEY
 from .identity import RequestView
@@ -43,6 +45,10 @@ class TocsinMiddleware:
         environ[KEY] = call.exchange
         environ["wsgi.input"] = CountedInput(environ["wsgi.input"], call.exchange, _length(environ))
         CURRENT.set(call.exchange)
+        if self._capture.enforces:
+            refused = call.refusal()
+            if refused is not None:
+                return call.refuse(refused)
         try:
             answer = self.app(environ, call.start)
         except BaseException as error:
@@ -69,6 +75,10 @@ class WsgiView:
     def path(self) -> str:
         return _path(self.raw)
 
+    @property
+    def query(self) -> str:
+        return str(self.raw.get("QUERY_STRING", ""))
+
     def header(self, name: str) -> str | None:
         value = self.raw.get("HTTP_" + name.upper().replace("-", "_"))
         return value if isinstance(value, str) else None
@@ -87,6 +97,18 @@ class _Call:
         self._capture = capture
         self._environ = environ
         self._start_response = start_response
+
+    def refusal(self) -> Refusal | None:
+        """What a decision against the request answers; None: it goes on."""
+        follower = self._capture.follower()
+        if follower is not None:
+            follower.wait_for_first(FIRST_TABLE_S)
+        return self._capture.admit(self.exchange, WsgiView(self._environ))
+
+    def refuse(self, refusal: Refusal) -> Iterable[bytes]:
+        phrase = HTTPStatus(refusal.status).phrase
+        self.start(f"{refusal.status} {phrase}", list(refusal.headers))
+        return _SizedAnswer([b"" if self.exchange.method == "HEAD" else refusal.body], self)
 
     def start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None
