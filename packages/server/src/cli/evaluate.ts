@@ -1,11 +1,12 @@
 // `tocsin evaluate`: a labelled file of events through the whole engine in event time, and what was
 // found, how late, and at the price of how many false alarms.
 
+import type { Rule } from '@tocsin/detect/rule'
 import { TocsinError } from '@tocsin/sdk/errors'
+import { parseBudget, ruleDirectories } from '../config.ts'
 import { readRuleDirectories } from '../watch/watch.ts'
 import { type Evaluation, evaluateFile, type Score } from './evaluation/evaluation.ts'
 import { EXIT, type ExitCode, type Io, type Json } from './io.ts'
-import { PRODUCT_RULES } from './rules.ts'
 import { printTable } from './table.ts'
 
 export type EvaluateFlags = Json & {
@@ -23,13 +24,7 @@ const SHOWN_MAX = 20
 export async function evaluate(flags: EvaluateFlags, io: Io): Promise<ExitCode> {
   const { events, labels, findings } = flags
   const budget = parseBudget(flags.budget)
-  const { rules, problems } = readRuleDirectories([flags.rules ?? PRODUCT_RULES])
-  for (const problem of problems) io.say(`rule not used: ${problem}`)
-  if (rules.length === 0) {
-    throw new TocsinError('cli.usage', {
-      public: `there is no rule that can be used in ${flags.rules ?? PRODUCT_RULES}; name a folder of rules with --rules`,
-    })
-  }
+  const rules = readRules(flags.rules, io)
   const out = findings === undefined ? {} : { findings }
   const evaluation = await evaluateFile({ events, labels, rules, budget, ...out })
   if (flags.json) io.out(`${JSON.stringify(evaluation)}\n`)
@@ -38,11 +33,14 @@ export async function evaluate(flags: EvaluateFlags, io: Io): Promise<ExitCode> 
   return EXIT.ok
 }
 
-export function parseBudget(text: string): number {
-  const budget = Number(text)
-  if (text.trim() !== '' && Number.isFinite(budget) && budget > 0) return budget
+/** The product's rules and those of a directory beside them. */
+export function readRules(own: string | undefined, io: Io): readonly Rule[] {
+  const directories = ruleDirectories(own)
+  const { rules, problems } = readRuleDirectories(directories)
+  for (const { text } of problems) io.say(`rule not used: ${text}`)
+  if (rules.length > 0) return rules
   throw new TocsinError('cli.usage', {
-    public: `--budget takes alerts a day, like 10, not ${JSON.stringify(text)}`,
+    public: `no rule in ${directories.join(' and ')} can be used; name a directory of rules with --rules`,
   })
 }
 
@@ -54,7 +52,7 @@ export function cautionsOf(evaluation: Evaluation): readonly string[] {
   }
   if (learningDays < LEARNING_DAYS_MIN) {
     lines.push(
-      `Only ${learningDays.toFixed(1)} days of events come before the first label: baselines of the week ` +
+      `Only ${learningDays.toFixed(1)} days of events come before the first attack: baselines of the week ` +
         'need at least 7, better 30, so findings by them count less here.',
     )
   }
@@ -91,7 +89,7 @@ function printInput({ events, rules, findings, learningDays, score }: Evaluation
       `${events.count} in ${number(score.days)} days, ${minute(events.firstMs)} to ${minute(events.lastMs)}` +
         rest.map(text => `; ${text}`).join(''),
     ],
-    ['Learning', `${number(learningDays)} days before the first label`],
+    ['Learning', `${number(learningDays)} days before the first attack`],
     ['Rules', `${rules}, which made ${findings} findings and ${score.alerts.length} alerts`],
   ])
 }

@@ -4,7 +4,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import type { Rule } from '@tocsin/detect/rule'
 import { TocsinError } from '@tocsin/sdk/errors'
-import { type EventFile, openEventFile } from './event-file.ts'
+import { type EventFile, openEventFile, type ReadSoFar } from './event-file.ts'
 import { type Label, readLabels } from './labels.ts'
 import { type Found, openReplay, type Replay } from './replay.ts'
 import { type Score, scoreLabels } from './score-labels.ts'
@@ -22,18 +22,10 @@ export type EvaluationConfig = {
 }
 
 export type Evaluation = {
-  readonly events: {
-    readonly count: number
-    readonly refused: number
-    readonly reasons: readonly string[]
-    readonly duplicates: number
-    readonly wereSorted: boolean
-    readonly firstMs: number
-    readonly lastMs: number
-  }
+  readonly events: ReadSoFar & { readonly wereSorted: boolean }
   readonly rules: number
   readonly findings: number
-  /** Days of events before the first label: what baselines could learn from. */
+  /** Days of events before the first attack, else the first label: what baselines could learn from. */
   readonly learningDays: number
   /** Labels none of whose events is in the file, though some are named. */
   readonly labelsWithoutEvents: number
@@ -48,7 +40,9 @@ export async function evaluateFile(config: EvaluationConfig): Promise<Evaluation
   try {
     const file = await openEventFile(config.events)
     try {
-      return evaluateEvents(file, labels, { ...config, write: out?.write ?? ignore })
+      const evaluation = evaluateEvents(file, labels, { ...config, write: out?.write ?? ignore })
+      if (evaluation.events.count === 0) throw noEvents(config.events, evaluation.events)
+      return evaluation
     } finally {
       file.close()
     }
@@ -80,12 +74,16 @@ function evaluateEvents(
     scorer.event(event)
     take(replay.step(event))
   }
-  take(replay.tick(file.lastMs))
-  const { count, refused, reasons, duplicates, firstMs, lastMs } = file
+  const { firstMs, lastMs } = file.read
+  take(replay.tick(lastMs))
   const score = scorer.finish({ firstMs, lastMs, budget })
-  const starts = score.campaigns.map(one => one.start).filter(startMs => startMs > 0)
+  const { campaigns } = score
+  const some = campaigns.some(one => !one.isLookAlike)
+    ? campaigns.filter(one => !one.isLookAlike)
+    : campaigns
+  const starts = some.map(one => one.start).filter(startMs => startMs > 0)
   return {
-    events: { count, refused, reasons, duplicates, wereSorted: file.isSorted, firstMs, lastMs },
+    events: { ...file.read, wereSorted: file.isSorted },
     rules: rules.filter(rule => rule.kind === 'correlation' || rule.findsByItself).length,
     findings,
     learningDays: Math.max(0, Math.min(lastMs, ...starts) - firstMs) / DAY_MS,
@@ -94,6 +92,13 @@ function evaluateEvents(
     alertBook: replay.budget,
     score,
   }
+}
+
+function noEvents(path: string, { refused, reasons }: ReadSoFar): TocsinError {
+  const why = refused === 0 ? 'it is empty' : `the first reason is: ${reasons[0]}`
+  return new TocsinError('cli.usage', {
+    public: `no line of ${path} is an event, one JSON object per line is expected; ${why}`,
+  })
 }
 
 const DAY_MS = 86_400_000

@@ -48,8 +48,8 @@ test('events come in the order of time, those of one millisecond in the order of
       expected,
     )
     assert.equal(file.isSorted, false)
-    assert.equal(file.firstMs, T0)
-    assert.equal(file.lastMs, T0 + 4499)
+    assert.equal(file.read.firstMs, T0)
+    assert.equal(file.read.lastMs, T0 + 4499)
   }
 })
 
@@ -57,13 +57,13 @@ test('lines that are no events are counted, and the first three reasons name the
   const bad = ['not json', line(T0, { colour: 'red' }), line(1_790_000_000), '[]', '7']
   const path = write('bad.jsonl', `\uFEFF${line(T0)}\r\n\n${bad.join('\n')}\n${line(T0 + 1)}`)
   const file = await openEventFile(path)
+  assert.equal([...file.events()].length, 2)
   file.close()
-  assert.equal(file.count, 2)
-  assert.equal(file.refused, 5)
-  assert.equal(file.reasons.length, 3)
-  assert.match(file.reasons[0] ?? '', /^line 2: not JSON/)
-  assert.match(file.reasons[1] ?? '', /^line 3: .*colour/)
-  assert.match(file.reasons[2] ?? '', /^line 4: /)
+  const { count, refused, reasons } = file.read
+  assert.deepEqual([count, refused, reasons.length], [2, 5, 3])
+  assert.match(reasons[0] ?? '', /^line 2: not JSON/)
+  assert.match(reasons[1] ?? '', /^line 3: .*colour/)
+  assert.match(reasons[2] ?? '', /^line 4: /)
 })
 
 test('an event sent twice is handed out once, as the log would store it', async () => {
@@ -72,7 +72,7 @@ test('an event sent twice is handed out once, as the log would store it', async 
   const file = await openEventFile(write('twice.jsonl', twice.join('\n')))
   const ids = [...file.events()].map(event => event.id)
   file.close()
-  assert.equal(file.duplicates, 1)
+  assert.equal(file.read.duplicates, 1)
   assert.equal(new Set(ids).size, 3)
 })
 
@@ -98,8 +98,6 @@ test('no file, and no event in it, are one sentence each; nothing is left behind
       error => error instanceof TocsinError && error.code === 'cli.not_found',
     )
   }
-  await assert.rejects(openEventFile(write('empty.jsonl', '\n\n')), /it is empty/)
-  await assert.rejects(openEventFile(write('no.jsonl.gz', '{"a":1}\n')), /no line of .* line 1: /)
   const torn = join(directory, 'torn.jsonl.gz')
   writeFileSync(torn, gzipSync(`${line(T0)}\n`).subarray(0, 40))
   await assert.rejects(openEventFile(torn), /torn\.jsonl\.gz is damaged/)
@@ -107,4 +105,21 @@ test('no file, and no event in it, are one sentence each; nothing is left behind
   await assert.rejects(openEventFile(torn), /torn\.jsonl\.gz is damaged/)
   const after = readdirSync(tmpdir()).filter(name => name.startsWith('tocsin-events-'))
   assert.deepEqual(after, before)
+})
+
+test('the time is found wherever it stands and however it is written', async () => {
+  const spelled = new Date(T0 + 2).toISOString()
+  const lines = [
+    line(T0 + 4, { ext: { my: { time: T0 + 9 } } }),
+    line(T0 + 3).replace('"time":', ' "time" : '),
+    line(T0 + 2).replace(`"time":${T0 + 2}`, `"time":"${spelled}"`),
+    line(T0 + 1, { endpoint: `"time":${T0 + 8},` }),
+    line(T0, { endpoint: '\\"time":1' }),
+    JSON.stringify({ ...JSON.parse(line(T0)), time: undefined, ext: { time: T0 } }),
+  ]
+  const file = await openEventFile(write('times.jsonl', lines.join('\n')))
+  const times = [...file.events()].map(event => event.time - T0)
+  file.close()
+  assert.deepEqual(times, [0, 1, 2, 3, 4])
+  assert.match(file.read.reasons[0] ?? '', /^line 6: .*time/)
 })

@@ -1,6 +1,6 @@
 // A file of wire events, read in the order of event time whatever order its lines have. It is read
-// twice: the first pass checks every line and keeps only where it stands and when it happened, so a
-// million events need tens of megabytes; the second hands them out one by one, sealed as the server
+// twice: the first pass only looks where each line stands and when it happened, so a million events
+// need tens of megabytes; the second checks them and hands them out one by one, sealed as the server
 // would seal them for a sender who may attest identities.
 
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
@@ -12,19 +12,24 @@ import { hasCode } from '../../base/durable.ts'
 import { createLineSplitter, type Line, openImport } from '../../capture/capture.ts'
 
 export interface EventFile {
-  /** Events that are handed out. */
+  /** False when the lines were not in the order of time. */
+  readonly isSorted: boolean
+  /** To be read once, in the order of time, events of one millisecond in the order of the file. */
+  events(): Generator<SealedEvent>
+  /** What was read so far; all of the file once `events` has ended. */
+  readonly read: ReadSoFar
+  close(): void
+}
+
+export type ReadSoFar = {
   readonly count: number
   readonly refused: number
-  /** The first reasons, each with its line. */
+  /** The first reasons by line, each with its line. */
   readonly reasons: readonly string[]
-  /** Lines with an id that an earlier line has: the log would store them once. */
+  /** Lines with an id that another line has: the log would store them once. */
   readonly duplicates: number
-  readonly isSorted: boolean
   readonly firstMs: number
   readonly lastMs: number
-  /** In the order of time, events of one millisecond in the order of the file. */
-  events(): Generator<SealedEvent>
-  close(): void
 }
 
 const REASONS_KEPT = 3
@@ -33,20 +38,19 @@ const ANY_TIME_MS = Number.MAX_SAFE_INTEGER
 const WINDOW_BYTES = 128 * 1024
 const FIRST_LINES = 4096
 
-/** Throws `cli.not_found` without the file, `cli.usage` when no line of it is an event. */
+/** Throws `cli.not_found` without the file, `cli.usage` when it is damaged. */
 export async function openEventFile(path: string): Promise<EventFile> {
-  const scan = createScan()
   const copy = path.endsWith('.gz') ? openCopy() : null
   try {
+    const scan = createScan()
     const splitter = createLineSplitter()
     for await (const chunk of openImport(path)) {
       if (copy) writeSync(copy.file, chunk)
       for (const line of splitter.push(chunk)) scan.add(line)
     }
     for (const line of splitter.end()) scan.add(line)
-    if (scan.count === 0) throw noEvents(path, scan)
-    const file = copy ? copy.file : openSync(path, 'r')
-    return buildFile(scan, file, () => (copy ? copy.close() : closeSync(file)))
+    const { file, close } = copy ?? openPlain(path)
+    return buildFile(scan, file, close)
   } catch (cause) {
     copy?.close()
     if (hasCode(cause, 'Z_DATA_ERROR') || hasCode(cause, 'Z_BUF_ERROR')) {
@@ -57,8 +61,15 @@ export async function openEventFile(path: string): Promise<EventFile> {
   }
 }
 
+type OpenFile = { readonly file: number; close(): void }
+
+function openPlain(path: string): OpenFile {
+  const file = openSync(path, 'r')
+  return { file, close: () => closeSync(file) }
+}
+
 /** A compressed file cannot be read from the middle, so what it holds is written out once. */
-function openCopy(): { readonly file: number; close(): void } {
+function openCopy(): OpenFile {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-events-'))
   const file = openSync(join(directory, 'events.jsonl'), 'wx+', 0o600)
   return {
@@ -70,21 +81,12 @@ function openCopy(): { readonly file: number; close(): void } {
   }
 }
 
-function noEvents(path: string, { refused, reasons }: Scan): TocsinError {
-  const why = refused === 0 ? 'it is empty' : `the first reason is: ${reasons[0]}`
-  return new TocsinError('cli.usage', {
-    public: `no line of ${path} is an event, one JSON object per line is expected; ${why}`,
-  })
-}
-
+/** Where lines stand and when they happened. */
 type Scan = {
   add(line: Line): void
   count: number
-  lines: number
-  refused: number
-  duplicates: number
   isSorted: boolean
-  readonly reasons: string[]
+  readonly refusals: Refusals
   times: Float64Array
   offsets: Float64Array
   sizes: Uint32Array
@@ -92,15 +94,12 @@ type Scan = {
 }
 
 function createScan(): Scan {
-  const seen = new Set<string>()
+  let lines = 0
   const scan: Scan = {
     add,
     count: 0,
-    lines: 0,
-    refused: 0,
-    duplicates: 0,
     isSorted: true,
-    reasons: [],
+    refusals: createRefusals(),
     times: new Float64Array(FIRST_LINES),
     offsets: new Float64Array(FIRST_LINES),
     sizes: new Uint32Array(FIRST_LINES),
@@ -108,19 +107,10 @@ function createScan(): Scan {
   }
 
   function add(line: Line): void {
-    scan.lines += 1
-    const read = readLine(line)
-    if (typeof read === 'string') refuse(read)
-    else if (read.id !== undefined && seen.has(read.id)) scan.duplicates += 1
-    else {
-      if (read.id !== undefined) seen.add(read.id)
-      keep(read.time, line)
-    }
-  }
-
-  function refuse(reason: string): void {
-    scan.refused += 1
-    if (scan.reasons.length < REASONS_KEPT) scan.reasons.push(`line ${scan.lines}: ${reason}`)
+    lines += 1
+    const timeMs = line.kind === 'refused' ? line.reason : timeOf(line.text)
+    if (typeof timeMs === 'string') scan.refusals.add(lines, timeMs)
+    else keep(timeMs, line)
   }
 
   function keep(timeMs: number, { offset, bytes }: Line): void {
@@ -130,18 +120,37 @@ function createScan(): Scan {
     scan.times[at] = timeMs
     scan.offsets[at] = offset
     scan.sizes[at] = bytes.length
-    scan.numbers[at] = scan.lines
+    scan.numbers[at] = lines
     scan.count = at + 1
   }
 
   return scan
 }
 
+const TIME_MEMBER = '"time":'
+
+/**
+ * The event's time, or why the line is no event. One member of that name with a number is the time,
+ * or the event has none, which shows when it is read whole; everything else is read now.
+ */
+function timeOf(text: string): number | string {
+  const at = text.indexOf(TIME_MEMBER)
+  if (at >= 0 && text.indexOf(TIME_MEMBER, at + 1) < 0) {
+    const from = at + TIME_MEMBER.length
+    const digits = text.slice(from, from + MS_DIGITS)
+    if (/^\d+$/.test(digits) && /^[,}]/.test(text.slice(from + MS_DIGITS))) return Number(digits)
+  }
+  const read = readLine(text)
+  return typeof read === 'string' ? read : read.time
+}
+
+/** From September 2001 to 2286. */
+const MS_DIGITS = 13
+
 /** The event, or why it is none. */
-function readLine(line: Line): WireEvent | string {
-  if (line.kind === 'refused') return line.reason
+function readLine(text: string): WireEvent | string {
   try {
-    return parseEventLine(line.text, ANY_TIME_MS)
+    return parseEventLine(text, ANY_TIME_MS)
   } catch (error) {
     if (error instanceof TocsinError) return error.message
     throw error
@@ -161,39 +170,79 @@ function growScan(scan: Scan): void {
   Object.assign(scan, { times, offsets, sizes, numbers })
 }
 
+type Refusals = {
+  add(line: number, reason: string): void
+  readonly count: number
+  readonly reasons: readonly string[]
+}
+
+/** Counts refusals and keeps those of the first lines, in whatever order they come. */
+function createRefusals(): Refusals {
+  let count = 0
+  let kept: { readonly line: number; readonly reason: string }[] = []
+  return {
+    add(line, reason) {
+      count += 1
+      const last = kept.at(-1)
+      if (last && kept.length === REASONS_KEPT && last.line < line) return
+      kept = [...kept, { line, reason }].sort((a, b) => a.line - b.line).slice(0, REASONS_KEPT)
+    },
+    get count() {
+      return count
+    },
+    get reasons() {
+      return kept.map(({ line, reason }) => `line ${line}: ${reason}`)
+    },
+  }
+}
+
 function buildFile(scan: Scan, file: number, close: () => void): EventFile {
-  const { count, refused, reasons, duplicates, isSorted, times, offsets, sizes, numbers } = scan
-  const order = Uint32Array.from({ length: count }, (_, i) => i)
+  const { isSorted, refusals, times, offsets, sizes, numbers } = scan
+  const order = Uint32Array.from({ length: scan.count }, (_, i) => i)
   if (!isSorted) order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b)
   const lineAt = openWindow(file)
-  return {
-    count,
-    refused,
-    reasons,
-    duplicates,
-    isSorted,
-    firstMs: times[order[0] ?? 0] ?? 0,
-    lastMs: times[order[count - 1] ?? 0] ?? 0,
-    *events() {
-      for (const at of order) {
-        const text = lineAt(offsets[at] ?? 0, sizes[at] ?? 0)
-        yield sealEvent(parseEventLine(text, ANY_TIME_MS), numbers[at] ?? 0)
+  const seen = new Set<string>()
+  let [count, duplicates, firstMs, lastMs] = [0, 0, 0, 0]
+
+  function* events(): Generator<SealedEvent> {
+    for (const at of order) {
+      const line = numbers[at] ?? 0
+      const wire = readLine(lineAt(offsets[at] ?? 0, sizes[at] ?? 0))
+      if (typeof wire === 'string') refusals.add(line, wire)
+      else if (wire.id !== undefined && seen.has(wire.id)) duplicates += 1
+      else {
+        if (wire.id !== undefined) seen.add(wire.id)
+        if (count === 0) firstMs = wire.time
+        lastMs = wire.time
+        count += 1
+        yield sealEvent(wire, line)
       }
+    }
+  }
+
+  return {
+    isSorted,
+    events,
+    get read() {
+      const { count: refused, reasons } = refusals
+      return { count, refused, reasons, duplicates, firstMs, lastMs }
     },
     close,
   }
 }
 
-/** Reads lines by place; lines that follow each other come from one read. */
+/** Reads lines by place: much at once while they follow each other, little while they do not. */
 function openWindow(file: number): (offset: number, size: number) => string {
   let window = Buffer.alloc(WINDOW_BYTES)
   let startsAt = 0
   let length = 0
   return (offset, size) => {
-    if (offset < startsAt || offset + size > startsAt + length) {
+    const endsAt = startsAt + length
+    if (offset < startsAt || offset + size > endsAt) {
       if (size > window.length) window = Buffer.alloc(size)
+      const follows = offset >= startsAt && offset <= endsAt
       startsAt = offset
-      length = readSync(file, window, 0, window.length, offset)
+      length = readSync(file, window, 0, follows ? window.length : size, offset)
     }
     const from = offset - startsAt
     const text = window.toString('utf8', from, from + size)
