@@ -62,13 +62,13 @@ describe('the detection core is pure', () => {
       const hereSigma = await import(${JSON.stringify(join(detect, 'sigma/sigma.ts'))})
       const rule = (id, value) => ({ file: id + '.yml', lineOf: () => 1, value: { title: id, id, ...value } })
       const sources = [
-        rule('reads', { level: 'low', logsource: { category: 'ai' },
+        rule('reads', { level: 'low', logsource: { product: 'tocsin' },
           detection: { a: { kind: 'data.read' }, condition: 'a' } }),
         rule('many', { level: 'high', correlation: { type: 'event_count', rules: ['reads'],
           'group-by': ['actor.id'], timespan: '10m', condition: { gte: 5 } } }),
       ]
       function findings(detect, sigma) {
-        const parsed = sources.map(source => sigma.parseRule(source))
+        const parsed = sources.map(source => sigma.readRule(source).rule)
         const { rules } = sigma.linkRules(parsed)
         const engine = detect.createEngine({ rules, sha256: sha.sha256 })
         let state = engine.begin()

@@ -146,12 +146,12 @@ describe('the engine', () => {
     assert.equal(run(engineOf(), every(REPEAT_MS / 2, 12)).findings.length, 4)
   })
 
-  it('an entity under suspicion teaches nothing until a day after the finding', () => {
+  it('an entity under suspicion teaches nothing until a day after its last finding', () => {
     const engine = engineOf()
     const { state } = run(engine, every(HOUR_MS, 20))
     const before = engine.describe(state, svc, T0)?.baselines[0]?.expected
     assert.equal(before, 3)
-    engine.step(state, makeEvent({ time: T0 + 2 * HOUR_MS + DAY_MS + 1, id: 'later' }))
+    engine.step(state, makeEvent({ time: T0 + 14 * HOUR_MS + DAY_MS + 1, id: 'later' }))
     assert.equal(engine.describe(state, svc, T0)?.baselines[0]?.expected, 4)
   })
 

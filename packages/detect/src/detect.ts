@@ -9,20 +9,23 @@
 
 import type { Sha256 } from '@tocsin/sdk/crypto'
 import type { SealedEvent } from '@tocsin/sdk/event'
-import type { BaselineView, BuildDetector, Detector, Hit } from './detector.ts'
+import {
+  type CompiledRules,
+  type Correlation,
+  cohortOf,
+  compileRules,
+  groupName,
+  parseGroupName,
+  restsOf,
+} from './compiled-rules.ts'
+import type { BaselineView, BuildDetector, Hit } from './detector.ts'
 import { buildDetector } from './detectors.ts'
 import { loadEngine, matchGroup, type State, saveEngine } from './engine-state.ts'
-import { type Entity, type EntityTable, type Group, LIMITS, type Limits } from './entity-table.ts'
-import { keysOf, type ReadField, readField } from './field-value.ts'
-import {
-  ENTITY_TYPES,
-  type EntityRef,
-  type EntityType,
-  entityKey,
-  type Finding,
-} from './finding.ts'
-import { makeFinding, matchHit, scoreOf } from './make-finding.ts'
-import { type CorrelationRule, DAY_MS, HOUR_MS, type MatchRule, type Rule } from './rule.ts'
+import { type Entity, type Group, LIMITS, type Limits } from './entity-table.ts'
+import { keysOf } from './field-value.ts'
+import { type EntityRef, entityKey, type Finding } from './finding.ts'
+import { absentEvent, makeFinding, matchHit, scoreOf } from './make-finding.ts'
+import { DAY_MS, HOUR_MS, type MatchRule, type Rule } from './rule.ts'
 
 export type { BaselineView } from './detector.ts'
 export type { State } from './engine-state.ts'
@@ -74,156 +77,87 @@ export type EntityView = {
   readonly baselines: readonly (BaselineView & { readonly rule: string; readonly group: string })[]
 }
 
-type Correlation = {
-  readonly rule: CorrelationRule
-  readonly number: number
-  readonly detector: Detector<unknown, unknown>
-  readonly entityType: EntityType
-  readonly readEntity: ReadField
-  /** What else it groups by. */
-  readonly readRest: readonly ReadField[]
-}
-
-type Feeding = { readonly rule: MatchRule; readonly feeds: readonly Correlation[] }
-
 export function createEngine(config: EngineConfig): Engine {
   const { rules, sha256, limits = LIMITS, build = buildDetector } = config
-  const correlations = compileCorrelations(rules, build)
-  const feeding = compileFeeding(rules, correlations)
-  const byKind = new Map<string, readonly Feeding[]>()
-  const ticking = correlations.filter(({ detector }) => detector.tick !== undefined)
-
-  function rulesFor(kind: string): readonly Feeding[] {
-    const known = byKind.get(kind)
-    if (known) return known
-    // Tocsin's own events are looked at only by rules that name them.
-    const isOwn = kind.startsWith('tocsin.')
-    const fitting = feeding.filter(({ rule: { kinds } }) =>
-      kinds === null ? !isOwn : kinds.includes(kind),
-    )
-    // Kinds are a small set, but a hostile sender may invent `host.…` ones.
-    if (byKind.size < KINDS_KEPT) byKind.set(kind, fitting)
-    return fitting
-  }
-
-  function stepEvent(state: State, event: SealedEvent): Stepped {
-    const findings: Finding[] = []
-    const take = (found: Candidate) => settle(state, found, findings)
-    const timeMs = event.time
-    state.events += 1
-    if (timeMs > state.newestMs) {
-      if (ticking.length > 0 && timeMs - state.tickMs >= TICK_MS) tickAll(state, timeMs, findings)
-      state.newestMs = timeMs
-    }
-    for (const { rule, feeds } of rulesFor(event.kind)) {
-      if (!rule.matches(event)) continue
-      if (rule.findsByItself) takeMatch(state, { rule, event }, take)
-      for (const correlation of feeds) {
-        stepCorrelation(state, { correlation, event }, take)
-      }
-    }
-    return { state, findings: findings.length === 0 ? NO_FINDINGS : findings }
-  }
-
-  function takeMatch(state: State, { rule, event }: Matched, take: Take): void {
-    const entity = touchActor(state.entities, event)
-    const group = state.entities.groupOf(entity, matchGroup(rule.id), () => null)
-    const hit = matchHit(event, event.time)
-    take({ rule, entity, group, rest: '', hit, timeMs: event.time, event })
-  }
-
-  function stepCorrelation(state: State, { correlation, event }: Correlated, take: Take): void {
-    const { entityType: type, number } = correlation
-    for (const id of keysOf(correlation.readEntity(event))) {
-      const cohort = cohortOf(event, type)
-      const key = `${type}:${id}`
-      const before = state.entities.find(key)?.newestMs ?? event.time
-      const entity = state.entities.touch(key, { type, id, event, cohort })
-      const isLate = event.time < before - LATENESS_MS
-      if (isLate) state.late += 1
-      for (const rest of restsOf(correlation.readRest, event)) {
-        const name = rest === '' ? String(number) : `${number}|${rest}`
-        const open = () => correlation.detector.openGroup()
-        const group = state.entities.groupOf(entity, name, open)
-        if (correlation.detector.tick) state.expected.set(key, entity)
-        const pool = cohortState(state, correlation, entity.cohort)
-        const mayLearn = event.time >= entity.frozenMs
-        const at = { event, timeMs: event.time, mayLearn, isLate, firstMs: entity.firstMs }
-        const hit = correlation.detector.step(group.state, pool, at)
-        if (!hit) continue
-        take({ rule: correlation.rule, entity, group, rest, hit, timeMs: event.time, event })
-      }
-    }
-  }
-
-  function settle(state: State, found: Candidate, findings: Finding[]): void {
-    const { rule, entity, group, rest, hit, timeMs, event } = found
-    const score = scoreOf(rule, hit)
-    const isRepeat = group.foundMs !== 0 && Math.abs(timeMs - group.foundMs) < REPEAT_MS
-    if (isRepeat && score < group.foundScore + REPEAT_SCORE) {
-      state.repeats += 1
-      return
-    }
-    group.foundMs = timeMs
-    group.foundScore = score
-    suspect(entity, rule, timeMs)
-    const ref = { type: entity.type, id: entity.id }
-    findings.push(makeFinding(sha256, { rule, entity: ref, rest, hit, timeMs, event }))
-  }
-
-  function tickAll(state: State, nowMs: number, findings: Finding[]): void {
-    state.tickMs = nowMs
-    for (const [key, entity] of state.expected) {
-      if (state.entities.find(key) !== entity) state.expected.delete(key)
-      else
-        for (const one of ticking) tickEntity(state, { entity, correlation: one, nowMs }, findings)
-    }
-  }
-
-  function tickEntity(state: State, at: Ticking, findings: Finding[]): void {
-    const { entity, correlation, nowMs } = at
-    const { rule, number, detector } = correlation
-    const pool = cohortState(state, correlation, entity.cohort)
-    for (const [name, group] of entity.groups) {
-      if (Number.parseInt(name, 10) !== number) continue
-      const hit = detector.tick?.(group.state, pool, nowMs) ?? null
-      if (!hit) continue
-      const event = absentEvent(entity, hit, nowMs)
-      const found = { rule, entity, group, rest: restOf(name), hit, timeMs: nowMs, event }
-      settle(state, found, findings)
-    }
-  }
-
+  const compiled = compileRules(rules, build)
+  const { correlations } = compiled
+  const core: Core = { compiled, sha256 }
   return {
     begin: () => loadEngine(null, { correlations, limits }),
-    step: stepEvent,
+    step: (state, event) => stepEvent(core, state, event),
     tick(state, nowMs) {
-      const findings: Finding[] = []
-      if (ticking.length > 0 && nowMs > state.tickMs) tickAll(state, nowMs, findings)
-      return { state, findings }
+      const run: Run = { core, state, findings: [] }
+      if (nowMs > state.tickMs) tickAll(run, nowMs)
+      return { state, findings: run.findings }
     },
     dispose(state, entity, isNormal) {
       const known = state.entities.find(entityKey(entity))
-      if (!known) return state
-      known.suspectMs = 0
-      known.frozenMs = 0
-      for (const [name, group] of known.groups) {
-        const correlation = correlations[Number.parseInt(name, 10)]
-        if (isNormal && correlation) correlation.detector.accept?.(group.state)
-      }
+      if (known) thaw(known, isNormal, correlations)
       return state
     },
     save: state => saveEngine(state, correlations),
     load: bytes => loadEngine(bytes, { correlations, limits }),
-    describe: (state, entity, nowMs) => describeEntity(state, { entity, nowMs }, correlations),
+    describe(state, entity, nowMs) {
+      const known = state.entities.find(entityKey(entity))
+      return known ? describeEntity(core, state, { entity: known, nowMs }) : null
+    },
   }
 }
 
-const NO_FINDINGS: readonly Finding[] = []
-const KINDS_KEPT = 500
+type Core = { readonly compiled: CompiledRules; readonly sha256: Sha256 }
 
-type Matched = { readonly rule: MatchRule; readonly event: SealedEvent }
-type Correlated = { readonly correlation: Correlation; readonly event: SealedEvent }
+/** One step on its way: what it has found so far. */
+type Run = { readonly core: Core; readonly state: State; readonly findings: Finding[] }
+
+const NO_FINDINGS: readonly Finding[] = []
+
+function stepEvent(core: Core, state: State, event: SealedEvent): Stepped {
+  const run: Run = { core, state, findings: [] }
+  state.events += 1
+  if (event.time > state.newestMs) {
+    if (event.time - state.tickMs >= TICK_MS) tickAll(run, event.time)
+    state.newestMs = event.time
+  }
+  for (const { rule, feeds } of core.compiled.feedingFor(event.kind)) {
+    if (!rule.matches(event)) continue
+    if (rule.findsByItself) takeMatch(run, rule, event)
+    for (const correlation of feeds) stepCorrelation(run, correlation, event)
+  }
+  return { state, findings: run.findings.length === 0 ? NO_FINDINGS : run.findings }
+}
+
+function takeMatch(run: Run, rule: MatchRule, event: SealedEvent): void {
+  const { entities } = run.state
+  const [id = ''] = keysOf(event.actor.id)
+  const cohort = cohortOf(event, 'actor')
+  const entity = entities.touch(`actor:${id}`, { type: 'actor', id, event, cohort })
+  const group = entities.groupOf(entity, matchGroup(rule.id), () => null)
+  const hit = matchHit(event, event.time)
+  settle(run, { rule, entity, group, rest: '', hit, timeMs: event.time, event })
+}
+
+function stepCorrelation(run: Run, correlation: Correlation, event: SealedEvent): void {
+  const { state } = run
+  const { entityType: type, number, detector, rule } = correlation
+  for (const id of keysOf(correlation.readEntity(event))) {
+    const key = `${type}:${id}`
+    const cohort = cohortOf(event, type)
+    const before = state.entities.find(key)?.newestMs ?? event.time
+    const entity = state.entities.touch(key, { type, id, event, cohort })
+    const isLate = event.time < before - LATENESS_MS
+    if (isLate) state.late += 1
+    if (detector.tick) state.expected.set(key, entity)
+    const pool = cohortState(state, correlation, entity.cohort)
+    const mayLearn = event.time >= entity.frozenMs
+    const at = { event, timeMs: event.time, mayLearn, isLate, firstMs: entity.firstMs }
+    for (const rest of restsOf(correlation, event)) {
+      const name = groupName(number, rest)
+      const group = state.entities.groupOf(entity, name, () => detector.openGroup())
+      const hit = detector.step(group.state, pool, at)
+      if (hit) settle(run, { rule, entity, group, rest, hit, timeMs: event.time, event })
+    }
+  }
+}
 
 type Candidate = {
   readonly rule: Rule
@@ -235,79 +169,48 @@ type Candidate = {
   readonly event: SealedEvent
 }
 
-type Ticking = {
-  readonly entity: Entity
-  readonly correlation: Correlation
-  readonly nowMs: number
+/** A claim becomes a finding, unless it says again what was just said. */
+function settle({ core, state, findings }: Run, found: Candidate): void {
+  const { rule, entity, group, rest, hit, timeMs, event } = found
+  const score = scoreOf(rule, hit)
+  const isRepeat = group.foundMs !== 0 && Math.abs(timeMs - group.foundMs) < REPEAT_MS
+  if (isRepeat && score < group.foundScore + REPEAT_SCORE) {
+    state.repeats += 1
+    return
+  }
+  group.foundMs = timeMs
+  group.foundScore = score
+  suspect(entity, rule, timeMs)
+  const ref = { type: entity.type, id: entity.id }
+  findings.push(makeFinding(core.sha256, { rule, entity: ref, rest, hit, timeMs, event }))
 }
 
-type Take = (found: Candidate) => void
-
-export function compileCorrelations(
-  rules: readonly Rule[],
-  build: BuildDetector,
-): readonly Correlation[] {
-  return rules
-    .filter(rule => rule.kind === 'correlation')
-    .map((rule, number) => {
-      const field = entityField(rule.groupBy)
-      return {
-        rule,
-        number,
-        detector: build(rule),
-        entityType: ENTITY_TYPES[field],
-        readEntity: readField(field),
-        readRest: rule.groupBy.filter(path => path !== field).map(readField),
-      }
-    })
+function tickAll(run: Run, nowMs: number): void {
+  const { core, state } = run
+  state.tickMs = nowMs
+  for (const [key, entity] of state.expected) {
+    if (state.entities.find(key) !== entity) state.expected.delete(key)
+    else for (const one of core.compiled.ticking) tickEntity(run, one, { entity, nowMs })
+  }
 }
 
-/** A group is about the actor where it has one, else about the first thing that can be an entity. */
-function entityField(groupBy: readonly string[]): keyof typeof ENTITY_TYPES {
-  if (groupBy.includes('actor.id')) return 'actor.id'
-  const fields = Object.keys(ENTITY_TYPES).filter(isEntityField)
-  return fields.find(field => groupBy.includes(field)) ?? 'actor.id'
-}
+type Moment = { readonly entity: Entity; readonly nowMs: number }
 
-function isEntityField(path: string): path is keyof typeof ENTITY_TYPES {
-  return Object.hasOwn(ENTITY_TYPES, path)
+function tickEntity(run: Run, correlation: Correlation, { entity, nowMs }: Moment): void {
+  const { rule, detector } = correlation
+  const pool = cohortState(run.state, correlation, entity.cohort)
+  for (const [name, group] of entity.groups) {
+    const { number, rest } = parseGroupName(name)
+    if (number !== correlation.number) continue
+    const hit = detector.tick?.(group.state, pool, nowMs) ?? null
+    if (!hit) continue
+    const event = absentEvent(entity, hit, nowMs)
+    settle(run, { rule, entity, group, rest, hit, timeMs: nowMs, event })
+  }
 }
-
-function compileFeeding(
-  rules: readonly Rule[],
-  correlations: readonly Correlation[],
-): readonly Feeding[] {
-  return rules
-    .filter(rule => rule.kind === 'match')
-    .map(rule => ({ rule, feeds: correlations.filter(c => c.rule.rules.includes(rule.id)) }))
-    .filter(({ rule, feeds }) => rule.findsByItself || feeds.length > 0)
-}
-
-function touchActor(entities: EntityTable, event: SealedEvent): Entity {
-  const [id = ''] = keysOf(event.actor.id)
-  const cohort = cohortOf(event, 'actor')
-  return entities.touch(`actor:${id}`, { type: 'actor', id, event, cohort })
-}
-
-/** Whose pooled residuals and shapes it shares: people, services and agents live differently. */
-function cohortOf({ actor }: SealedEvent, type: EntityType): string {
-  return type === 'actor' ? actor.type : type
-}
-
-/** Combinations of the other fields; an event that lacks one of them is in no group. */
-function restsOf(reads: readonly ReadField[], event: SealedEvent): readonly string[] {
-  if (reads.length === 0) return ONE_REST
-  const parts = reads.map(read => keysOf(read(event)))
-  return parts.reduce<readonly string[]>(
-    (heads, values) => heads.flatMap(head => values.map(v => (head ? `${head}|${v}` : v))),
-    ONE_REST,
-  )
-}
-
-const ONE_REST: readonly string[] = ['']
 
 function cohortState(state: State, { number, detector }: Correlation, cohort: string): unknown {
-  const key = `${number}|${cohort}`
+  const key = groupName(number, cohort)
   const found = state.cohorts.get(key)
   if (found !== undefined) return found
   const made = detector.openCohort()
@@ -325,46 +228,25 @@ function suspect(entity: Entity, rule: Rule, timeMs: number): void {
   entity.frozenMs = Math.max(entity.frozenMs, endMs)
 }
 
-/** Stands for the event that did not come: named by what came last, so that a replay agrees. */
-function absentEvent({ type, id }: Entity, { startMs }: Hit, nowMs: number): SealedEvent {
-  const isActor = type === 'actor'
-  return {
-    v: 1,
-    id: `absent-${startMs}`,
-    tenant: '',
-    observed: nowMs,
-    via: '',
-    retention: 'r13m',
-    kind: 'audit.gap',
-    time: nowMs,
-    outcome: 'unknown',
-    operation: 'absence',
-    system: type === 'system' ? id : '',
-    actor: { type: 'unknown', id: isActor ? id : '', verified: 'none' },
+function thaw(entity: Entity, isNormal: boolean, correlations: readonly Correlation[]): void {
+  entity.suspectMs = 0
+  entity.frozenMs = 0
+  if (!isNormal) return
+  for (const [name, group] of entity.groups) {
+    correlations[parseGroupName(name).number]?.detector.accept?.(group.state)
   }
 }
 
-function restOf(name: string): string {
-  return name.includes('|') ? name.slice(name.indexOf('|') + 1) : ''
-}
-
-type Asked = { readonly entity: EntityRef; readonly nowMs: number }
-
-function describeEntity(
-  state: State,
-  { entity, nowMs }: Asked,
-  correlations: readonly Correlation[],
-): EntityView | null {
-  const known = state.entities.find(entityKey(entity))
-  if (!known) return null
-  const baselines = [...known.groups].flatMap(([name, group]) => {
-    const correlation = correlations[Number.parseInt(name, 10)]
+function describeEntity(core: Core, state: State, { entity, nowMs }: Moment): EntityView {
+  const baselines = [...entity.groups].flatMap(([name, group]) => {
+    const { number, rest } = parseGroupName(name)
+    const correlation = core.compiled.correlations[number]
     if (!correlation) return []
-    const pool = cohortState(state, correlation, known.cohort)
+    const pool = cohortState(state, correlation, entity.cohort)
     const view = correlation.detector.describe(group.state, pool, nowMs)
-    return view ? [{ ...view, rule: correlation.rule.id, group: restOf(name) }] : []
+    return view ? [{ ...view, rule: correlation.rule.id, group: rest }] : []
   })
-  const { firstMs, newestMs, events, cohort, frozenMs } = known
+  const { firstMs, newestMs, events, cohort, frozenMs } = entity
   const frozen = frozenMs > nowMs ? frozenMs : null
   return { firstMs, newestMs, events, cohort, frozenMs: frozen, baselines }
 }

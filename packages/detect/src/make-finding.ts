@@ -104,3 +104,22 @@ function targetOf(event: SealedEvent): string {
   }
   return ''
 }
+
+/** Stands for the event that did not come: named by what came last, so that a replay agrees. */
+export function absentEvent({ type, id }: EntityRef, { startMs }: Hit, nowMs: number): SealedEvent {
+  const isActor = type === 'actor'
+  return {
+    v: 1,
+    id: `absent-${startMs}`,
+    tenant: '',
+    observed: nowMs,
+    via: '',
+    retention: 'r13m',
+    kind: 'audit.gap',
+    time: nowMs,
+    outcome: 'unknown',
+    operation: 'absence',
+    system: type === 'system' ? id : '',
+    actor: { type: 'unknown', id: isActor ? id : '', verified: 'none' },
+  }
+}

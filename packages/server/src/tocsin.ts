@@ -27,6 +27,7 @@ import {
   type Query,
   type Scope,
 } from './query/query.ts'
+import { type AlertStore, openAlertStore } from './watch/watch.ts'
 
 export const TENANT = 'default'
 
@@ -45,6 +46,8 @@ export interface Tocsin {
   readonly quarantine: Quarantine
   readonly query: Query
   readonly keys: ApiKeys
+  /** Findings, alerts and what was said of them: a projection of the log. */
+  readonly alerts: AlertStore
   readonly lock: DirectoryLock
   readonly deps: TocsinDeps
   /** Appends an event of Tocsin's own; durable on return. */
@@ -87,11 +90,14 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
   const keys = openApiKeys(log.paths.state)
   const vault = vaultOf(log.origin, log.secrets)
   const reader = openShardReader(log.paths, vault)
+  const alerts = openAlertStore(log.paths.state)
   keys.replay(reader, log.publishedSize)
+  alerts.replay(reader, log.publishedSize)
   // A crash can have left changes behind the checkpoint; the next one brings them.
   const stopReplay = log.onPublished(({ size }) => {
     stopReplay()
     keys.replay(reader, size)
+    alerts.replay(reader, size)
   })
 
   const record = (event: WireEvent) => capture.receive(ownBody(event), OWN_CONTEXT)
@@ -102,6 +108,7 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
     quarantine,
     query,
     keys,
+    alerts,
     lock,
     deps,
     record,
@@ -124,6 +131,7 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
       await log.close()
       await query.close()
       keys.close()
+      alerts.close()
       vault.close()
       lock.release()
     },

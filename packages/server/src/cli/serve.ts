@@ -13,11 +13,13 @@ import { generateKey } from '../query/query.ts'
 import { listen, type Show } from '../show/show.ts'
 import { localOperator, openTocsin, TENANT, type Tocsin } from '../tocsin.ts'
 import { VERSION } from '../version.ts'
+import { openWatch, type Watch } from '../watch/watch.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
 import { rememberOwnLog } from './known-logs.ts'
 
 export type Running = {
   readonly tocsin: Tocsin
+  readonly watch: Watch
   readonly show: Show
   readonly config: ServerConfig
   /** Resolves when the process was asked to end. */
@@ -69,16 +71,27 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
       process.exit(EXIT.error)
     },
   })
+  const watch = await openWatch({
+    dataDir: config.dataDir,
+    log: tocsin.log,
+    store: tocsin.alerts,
+    record: tocsin.record,
+    telemetry,
+    clock: systemClock,
+    rules: config.rules,
+    budget: config.alertBudget,
+  })
   const local = { secret: generateKey(entropy), operator: localOperator() }
   const followed = followFiles(config.follow, tocsin)
   // Who finds the server listening may rotate a followed file at once.
   await followed.looked
-  const show = await listenOrClose(config, tocsin, { telemetry, local, followed })
+  const show = await listenOrClose(config, tocsin, { telemetry, local, followed, watch })
   tocsin.lock.announce({ pid: process.pid, url: show.url })
   replaceFile(localFile(config.dataDir), JSON.stringify({ url: show.url, apiKey: local.secret }))
   rememberOwnLog(io.env, tocsin.log)
   return {
     tocsin,
+    watch,
     show,
     config,
     asked: askedToEnd(),
@@ -86,6 +99,7 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
       rmSync(localFile(config.dataDir), { force: true })
       await followed.stop()
       await show.close()
+      await watch.close()
       await tocsin.close()
     },
   }
@@ -95,12 +109,13 @@ type ListenParts = {
   readonly telemetry: Telemetry
   readonly local: { readonly secret: string; readonly operator: string }
   readonly followed: FollowedFiles
+  readonly watch: Watch
 }
 
 async function listenOrClose(
   config: ServerConfig,
   tocsin: Tocsin,
-  { telemetry, local, followed }: ListenParts,
+  { telemetry, local, followed, watch }: ListenParts,
 ): Promise<Show> {
   const { log, capture, query, keys, record, createApiKey, revokeApiKey, deps } = tocsin
   try {
@@ -122,6 +137,7 @@ async function listenOrClose(
     })
   } catch (error) {
     await followed.stop()
+    await watch.close()
     await tocsin.close()
     throw error
   }

@@ -1,0 +1,109 @@
+// The rules in the form in which the engine asks them: which ones an event of a kind can match,
+// which correlations count a match, and what each correlation groups by.
+
+import type { SealedEvent } from '@tocsin/sdk/event'
+import type { BuildDetector, Detector } from './detector.ts'
+import { keysOf, type ReadField, readField } from './field-value.ts'
+import { ENTITY_TYPES, type EntityType } from './finding.ts'
+import type { CorrelationRule, MatchRule, Rule } from './rule.ts'
+
+export type Correlation = {
+  readonly rule: CorrelationRule
+  readonly number: number
+  readonly detector: Detector<unknown, unknown>
+  readonly entityType: EntityType
+  readonly readEntity: ReadField
+  /** What else it groups by. */
+  readonly readRest: readonly ReadField[]
+}
+
+/** A rule about one event, and who counts its matches. */
+export type Feeding = { readonly rule: MatchRule; readonly feeds: readonly Correlation[] }
+
+export type CompiledRules = {
+  readonly correlations: readonly Correlation[]
+  /** Those that notice absence. */
+  readonly ticking: readonly Correlation[]
+  feedingFor(kind: string): readonly Feeding[]
+}
+
+/** Kinds are a small set, but a hostile sender may invent `host.…` ones. */
+const KINDS_KEPT = 500
+
+export function compileRules(rules: readonly Rule[], build: BuildDetector): CompiledRules {
+  const correlations = compileCorrelations(rules, build)
+  const feeding = rules
+    .filter(rule => rule.kind === 'match')
+    .map(rule => ({ rule, feeds: correlations.filter(c => c.rule.rules.includes(rule.id)) }))
+    .filter(({ rule, feeds }) => rule.findsByItself || feeds.length > 0)
+  const byKind = new Map<string, readonly Feeding[]>()
+  return {
+    correlations,
+    ticking: correlations.filter(({ detector }) => detector.tick !== undefined),
+    feedingFor(kind) {
+      const known = byKind.get(kind)
+      if (known) return known
+      // Tocsin's own events are looked at only by rules that name them.
+      const isOwn = kind.startsWith('tocsin.')
+      const fitting = feeding.filter(({ rule: { kinds } }) =>
+        kinds === null ? !isOwn : kinds.includes(kind),
+      )
+      if (byKind.size < KINDS_KEPT) byKind.set(kind, fitting)
+      return fitting
+    },
+  }
+}
+
+function compileCorrelations(rules: readonly Rule[], build: BuildDetector): readonly Correlation[] {
+  return rules
+    .filter(rule => rule.kind === 'correlation')
+    .map((rule, number) => {
+      const field = entityField(rule.groupBy)
+      return {
+        rule,
+        number,
+        detector: build(rule),
+        entityType: ENTITY_TYPES[field],
+        readEntity: readField(field),
+        readRest: rule.groupBy.filter(path => path !== field).map(readField),
+      }
+    })
+}
+
+/** A group is about the actor where it has one, else about the first thing that can be an entity. */
+function entityField(groupBy: readonly string[]): keyof typeof ENTITY_TYPES {
+  if (groupBy.includes('actor.id')) return 'actor.id'
+  const fields = Object.keys(ENTITY_TYPES).filter(isEntityField)
+  return fields.find(field => groupBy.includes(field)) ?? 'actor.id'
+}
+
+function isEntityField(path: string): path is keyof typeof ENTITY_TYPES {
+  return Object.hasOwn(ENTITY_TYPES, path)
+}
+
+/** Whose pooled residuals and shapes it shares: people, services and agents live differently. */
+export function cohortOf({ actor }: SealedEvent, type: EntityType): string {
+  return type === 'actor' ? actor.type : type
+}
+
+/** Combinations of the other fields; an event that lacks one of them is in no group. */
+export function restsOf({ readRest }: Correlation, event: SealedEvent): readonly string[] {
+  if (readRest.length === 0) return ONE_REST
+  const parts = readRest.map(read => keysOf(read(event)))
+  return parts.reduce<readonly string[]>(
+    (heads, values) => heads.flatMap(head => values.map(v => (head ? `${head}|${v}` : v))),
+    ONE_REST,
+  )
+}
+
+const ONE_REST: readonly string[] = ['']
+
+/** Name of a group among those of its entity, and back. */
+export function groupName(number: number, rest: string): string {
+  return rest === '' ? String(number) : `${number}|${rest}`
+}
+
+export function parseGroupName(name: string): { readonly number: number; readonly rest: string } {
+  const bar = name.indexOf('|')
+  return { number: Number.parseInt(name, 10), rest: bar < 0 ? '' : name.slice(bar + 1) }
+}

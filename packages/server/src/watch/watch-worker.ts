@@ -1,0 +1,239 @@
+// The thread that owns the detectors. It follows the log from its own cursor, from files while it is
+// behind and from live batches after, and hands on what it finds. A snapshot is taken only when
+// everything found before it is known to be in the log: whatever ends the thread, the next one finds
+// the same again, under the same ids, and nothing is missing.
+
+import { setImmediate as turn } from 'node:timers/promises'
+import { createEngine, type Engine, type EntityView } from '@tocsin/detect/detect'
+import type { EntityRef } from '@tocsin/detect/finding'
+import type { SealedEvent } from '@tocsin/sdk/event'
+import { sha256 } from '@tocsin/sdk/node'
+import { isDiskFull } from '../base/durable.ts'
+import { systemEntropy } from '../base/entropy.ts'
+import { SNAPSHOT_EVENTS, WATCH_STEP_EVENTS } from '../base/limits.ts'
+import { thisThread } from '../base/threads.ts'
+import {
+  createLiveQueue,
+  joinSections,
+  type LiveBatch,
+  openKeyRing,
+  openShardReader,
+  openVault,
+  type ShardPaths,
+  type ToFollower,
+} from '../log/log.ts'
+import { parseDisposition } from './alert-store.ts'
+import type { Found } from './found.ts'
+import { readRuleDirectories } from './rule-files.ts'
+import { loadWatched, saveWatched, type Watched } from './watch-state.ts'
+
+export type WatchConfig = {
+  readonly dataDir: string
+  readonly paths: ShardPaths
+  readonly origin: string
+  readonly kek: Uint8Array
+  readonly publishedSize: number
+  readonly rules: readonly string[]
+  /** Alerts a day that people can look at. */
+  readonly budget: number
+  readonly snapshot: string
+}
+
+export type ToWatch =
+  | ToFollower
+  /** So many findings, from the first one sent, are in the log. */
+  | { readonly kind: 'stored'; readonly count: number }
+  | { readonly kind: 'tick'; readonly nowMs: number }
+  | {
+      readonly kind: 'describe'
+      readonly ticket: number
+      readonly entity: EntityRef
+      readonly nowMs: number
+    }
+  | { readonly kind: 'close' }
+
+export type WatchStatus = {
+  /** Entries below this leaf index were looked at. */
+  readonly size: number
+  readonly rules: number
+  readonly entities: number
+  readonly evicted: number
+  readonly late: number
+  readonly repeats: number
+  readonly threshold: number
+  readonly expectedPerDay: number
+  readonly realisedPerDay: number
+}
+
+export type FromWatch =
+  | { readonly kind: 'started'; readonly problems: readonly string[]; readonly why: string | null }
+  | { readonly kind: 'found'; readonly found: readonly Found[] }
+  /** `taken` counts live batches, in the order in which they came. */
+  | { readonly kind: 'watched'; readonly status: WatchStatus; readonly taken: number }
+  | { readonly kind: 'described'; readonly ticket: number; readonly view: EntityView | null }
+  | { readonly kind: 'snapshot_failed'; readonly reason: string }
+  | { readonly kind: 'closed' }
+
+const thread = thisThread<ToWatch, FromWatch, WatchConfig>()
+const { dataDir, paths, origin, kek, publishedSize, rules, budget, snapshot } = thread.data
+
+function main(): void {
+  const read = readRuleDirectories(rules)
+  const engine = createEngine({ rules: read.rules, sha256 })
+  const { watched, why } = loadWatched(snapshot, { engine, budget })
+  thread.send({ kind: 'started', problems: read.problems.map(p => p.text), why })
+  follow(engine, watched, read.rules.length)
+}
+
+function follow(engine: Engine, watched: Watched, ruleCount: number): void {
+  const entropy = systemEntropy()
+  const vault = openVault(origin, openKeyRing(dataDir, kek, entropy), entropy)
+  const reader = openShardReader(paths, vault)
+  const live = createLiveQueue()
+  let published = publishedSize
+  let isClosing = false
+  let isWorking = false
+  let sent = 0
+  let stored = 0
+  let snapshotSize = watched.size
+
+  function report(taken: number): void {
+    const { size, state, book } = watched
+    const { late, repeats, entities } = state
+    const { threshold, expectedPerDay, realisedPerDay } = book
+    const counts = { late, repeats, entities: entities.size, evicted: entities.evicted }
+    const budgeted = { threshold, expectedPerDay, realisedPerDay }
+    const status: WatchStatus = { size, rules: ruleCount, ...counts, ...budgeted }
+    thread.send({ kind: 'watched', status, taken })
+  }
+
+  function wake(): void {
+    if (isWorking) return
+    isWorking = true
+    void work()
+  }
+
+  async function work(): Promise<void> {
+    while (!isClosing && (takeLive() || readOn())) {
+      saveSometimes()
+      // Messages come in only between turns.
+      await turn()
+    }
+    isWorking = false
+    if (isClosing) endWhenStored()
+  }
+
+  function takeLive(): boolean {
+    const { stale, group } = live.take(watched.size)
+    for (const batch of group) {
+      if (batch.hasHoles) continue
+      look(linesOf(batch))
+      watched.size += batch.count
+    }
+    if (stale + group.length > 0) report(stale + group.length)
+    return group.length > 0
+  }
+
+  /** Reads from the files what no live batch will bring. */
+  function readOn(): boolean {
+    const end = Math.min(published, live.firstIndex ?? published)
+    if (watched.size >= end) return false
+    const to = Math.min(end, watched.size + WATCH_STEP_EVENTS)
+    const events: SealedEvent[] = []
+    for (const entry of reader.read(watched.size, to)) {
+      const hasText = 'sections' in entry
+      const text = hasText ? joinSections(entry.sections, { withContent: false }) : null
+      if (text !== null) events.push(parseSealed(text))
+    }
+    look(events)
+    watched.size = to
+    report(0)
+    return true
+  }
+
+  function look(events: Iterable<SealedEvent>): void {
+    const found: Found[] = []
+    for (const event of events) {
+      if (event.kind === 'tocsin.disposition') dispose(event)
+      const { findings } = engine.step(watched.state, event)
+      for (const finding of findings) found.push({ finding, alert: watched.book.take(finding) })
+    }
+    hand(found)
+  }
+
+  function hand(found: readonly Found[]): void {
+    if (found.length === 0) return
+    sent += found.length
+    thread.send({ kind: 'found', found })
+  }
+
+  /** What a person decided changes what is learnt, and begins a new count of findings. */
+  function dispose(event: SealedEvent): void {
+    const change = parseDisposition(event)
+    if (!change?.isFinal) return
+    engine.dispose(watched.state, change.entity, change.isNormal)
+    watched.book.dispose(change.entity, event.time)
+  }
+
+  function saveSometimes(): void {
+    if (watched.size - snapshotSize >= SNAPSHOT_EVENTS && sent === stored) save()
+  }
+
+  function save(): void {
+    try {
+      saveWatched(snapshot, engine, watched)
+      snapshotSize = watched.size
+    } catch (error) {
+      // Without a snapshot the next start reads more; nothing else is lost.
+      if (!isDiskFull(error)) throw error
+      thread.send({ kind: 'snapshot_failed', reason: 'the disk is full' })
+    }
+  }
+
+  function endWhenStored(): void {
+    if (sent !== stored) return
+    if (snapshotSize !== watched.size) save()
+    vault.close()
+    thread.send({ kind: 'closed' })
+  }
+
+  thread.onMessage(message => {
+    if (message.kind === 'stored') {
+      stored += message.count
+      if (isClosing && !isWorking) endWhenStored()
+      return
+    }
+    if (message.kind === 'describe') {
+      const { ticket, entity, nowMs } = message
+      const view = engine.describe(watched.state, entity, nowMs)
+      thread.send({ kind: 'described', ticket, view })
+      return
+    }
+    if (message.kind === 'tick') {
+      const { findings } = engine.tick(watched.state, message.nowMs)
+      hand(findings.map(finding => ({ finding, alert: watched.book.take(finding) })))
+      return
+    }
+    if (message.kind === 'live') live.push(message)
+    else if (message.kind === 'published') published = message.size
+    else isClosing = true
+    wake()
+  })
+  report(0)
+  wake()
+}
+
+function* linesOf({ events }: LiveBatch): Generator<SealedEvent> {
+  for (const line of Buffer.from(events.buffer, events.byteOffset, events.length)
+    .toString()
+    .split('\n')) {
+    if (line !== '') yield parseSealed(line)
+  }
+}
+
+/** What the log holds was checked before it was sealed. */
+function parseSealed(text: string): SealedEvent {
+  return JSON.parse(text) as SealedEvent
+}
+
+main()
