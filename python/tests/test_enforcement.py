@@ -610,6 +610,38 @@ class AsgiDecisions(Decisions):
         self.assertEqual(self.calls, 0)
         self.assertEqual([e["status"] for e in self.refused()], [403, 403])
 
+    def test_a_websocket_that_is_open_ends_with_its_session(self) -> None:
+        stub = self.stub()
+        app = self.middleware(stub, session_header="x-session-id")
+        got: list[Any] = []
+
+        async def echo(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            while True:
+                message = await receive()
+                got.append(message["type"])
+                if message["type"] == "websocket.disconnect":
+                    return
+                await send({"type": "websocket.send", "text": "ok"})
+                follow = self.own.follower
+                assert follow is not None
+                stub.decide(entry("end_session", session="s1"))
+                self.eventually(lambda f=follow: f.table.entries)
+
+        app.app = echo
+        call = AsgiCall("GET", "/ws", type="websocket")
+        call.headers(("x-api-key", "k-alice"), ("x-session-id", "s1"))
+        text = {"type": "websocket.receive", "text": "hello"}
+        call.inbox += [{"type": "websocket.connect"}, text, text, text]
+        call.run(app)
+        self.assertEqual(got, ["websocket.receive", "websocket.disconnect"])
+        sent = ["websocket.accept", "websocket.send", "websocket.close"]
+        self.assertEqual([m["type"] for m in call.sent], sent)
+        (event,) = self.refused()
+        self.assertEqual((event["status"], event["reasonCode"]), (101, "end_session"))
+        self.assertEqual(event["outcome"], "denied")
+
     def test_the_loop_goes_on_while_the_first_table_is_awaited(self) -> None:
 
         stub = self.stub(entry("deny"))

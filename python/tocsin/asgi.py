@@ -226,6 +226,10 @@ class WebSocketCall(_Call):
         message = await self._receive()
         kind = message["type"]
         if kind == "websocket.receive":
+            if self._capture.cuts_off(self):
+                await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})
+                self.note_output(b"", True)
+                return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
             self.in_bytes += _frame_bytes(message)
         elif kind == "websocket.disconnect":
             if self.status is None:

@@ -9,7 +9,6 @@ reported by ``annotate(rows=…)``; it is remembered per templated path, for so 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Callable
 from urllib.parse import parse_qsl
@@ -23,23 +22,37 @@ RowsOf = Callable[[RequestView], "int | None"]
 
 SIZE_PARAMETERS = frozenset(("limit", "page_size", "pagesize", "per_page", "n", "rows"))
 ROUTES_MAX = 512
-#: A longer query or path is not looked into: its size counts as unknown.
+#: A longer query is not looked into: its size counts as unknown.
 QUERY_CHARS_MAX = 8192
-PATH_CHARS_MAX = 1024
-_NAME = re.compile(r"\{[^{}]*\}")
 
 
 class _Route:
-    __slots__ = ("method", "pattern", "rows_max", "size_is_ignored", "template")
+    """Compared segment by segment: a pattern would let a path choose how long that takes."""
 
     def __init__(self, method: str, template: str, path: str) -> None:
         self.method = method
         self.template = template
-        self.pattern = _pattern(template, "[^/]+")
-        if not self.pattern.match(path):  # a parameter that goes across slashes
-            self.pattern = _pattern(template, ".+")
+        segments = template.split("/")
+        #: Literal start of each segment, and whether that is all of it.
+        self._starts = [s.partition("{")[0] for s in segments]
+        self._literal = ["{" not in s for s in segments]
+        #: False where a parameter goes across slashes: then only what stands before it counts.
+        self._is_whole = len(segments) == path.count("/") + 1
         self.rows_max = 0
         self.size_is_ignored = False
+
+    def fits(self, segments: list[str]) -> bool:
+        if self._is_whole and len(segments) != len(self._starts):
+            return False
+        for start, is_literal, segment in zip(self._starts, self._literal, segments):
+            if is_literal:
+                if segment != start:
+                    return False
+            elif not self._is_whole:
+                return True
+            elif len(segment) <= len(start) or not segment.startswith(start):
+                return False
+        return len(segments) >= len(self._starts)
 
 
 class Bulk:
@@ -57,7 +70,7 @@ class Bulk:
         method = view.method
         route = self._routes.get((method, template))
         if route is None:
-            if len(self._routes) >= ROUTES_MAX or len(view.path) > PATH_CHARS_MAX:
+            if len(self._routes) >= ROUTES_MAX:
                 return
             route = self._routes[method, template] = _Route(method, template, view.path)
         if rows is None:
@@ -99,10 +112,9 @@ class Bulk:
             return None
 
     def _matching(self, method: str, path: str) -> list[_Route]:
-        if len(path) > PATH_CHARS_MAX:
-            return []
+        segments = path.split("/")
         known = list(self._routes.values())
-        return [r for r in known if r.method == method and r.pattern.match(path)]
+        return [r for r in known if r.method == method and r.fits(segments)]
 
 
 def named_size(query: str) -> int | None:
@@ -118,8 +130,3 @@ def named_size(query: str) -> int | None:
                 return None
             sizes.append(int(digits) if len(digits) < 16 else INT_MAX)
     return max(sizes, default=None)
-
-
-def _pattern(template: str, parameter: str) -> re.Pattern[str]:
-    literal = [re.escape(part) for part in _NAME.split(template)]
-    return re.compile(parameter.join(literal) + r"\Z", re.DOTALL)

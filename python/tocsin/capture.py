@@ -167,13 +167,26 @@ class Capture:
             CAPTURE_TROUBLE.note("enforce_failed", "a request could not be judged: %r", error)
             refusal = stale() if enforcer.is_closed else None
         if refusal is not None:
-            exchange.policy = refusal.policy
-            exchange.facts.update(outcome="denied", reason_code=refusal.reason)
-            exchange.endpoint = (
-                enforcer.bulk.template_of(exchange.method, exchange.path) or exchange.path
-            )
-            CAPTURE_TROUBLE.count("enforced_" + refusal.reason)
+            _note_refusal(exchange, refusal)
+            known = enforcer.bulk.template_of(exchange.method, exchange.path)
+            exchange.endpoint = known or exchange.path
         return refusal
+
+    def cuts_off(self, exchange: Exchange) -> bool:
+        """Of a connection that was let in: whether a decision since then ends it. Never raises."""
+        if self._enforcer is None or exchange.identity is None:
+            return False
+        try:
+            follower = self.recorder().follower
+            if follower is None:
+                return False
+            refusal = self._enforcer.cuts_off(follower, exchange.identity, exchange.session)
+        except Exception as error:
+            CAPTURE_TROUBLE.note("enforce_failed", "a request could not be judged: %r", error)
+            return False
+        if refusal is not None:
+            _note_refusal(exchange, refusal)
+        return refusal is not None
 
     def _judge(self, enforcer: Enforcer, exchange: Exchange, view: RequestView) -> Refusal | None:
         identity = self._who(view)
@@ -263,6 +276,12 @@ class Capture:
             if len(self._is_model_endpoint) < ENDPOINTS_CACHED_MAX:
                 self._is_model_endpoint[method, path] = known
         return known
+
+
+def _note_refusal(exchange: Exchange, refusal: Refusal) -> None:
+    exchange.policy = refusal.policy
+    exchange.facts.update(outcome="denied", reason_code=refusal.reason)
+    CAPTURE_TROUBLE.count("enforced_" + refusal.reason)
 
 
 def _model_facts(options: CaptureOptions) -> dict[str, Any]:

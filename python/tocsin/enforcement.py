@@ -76,13 +76,19 @@ class Enforcer:
         if self.is_closed and follower.age_s() > self._age_s_max:
             return stale()
         now_ms = time.time() * 1000
-        actor = clip(str(identity.id))
-        named = identity.session or session
-        held = follower.table.about(actor, clip(str(named)) if named else None, now_ms)
-        for entry in held:
+        for entry in _held(follower, identity, session, now_ms):
             if entry.decision == "step_up" and _shows(identity, entry):
                 continue  # as if it were not there: the milder one, if any, holds
             return self._apply(entry, follower, view, now_ms)
+        return None
+
+    def cuts_off(
+        self, follower: Follower, identity: Identity, session: str | None
+    ) -> Refusal | None:
+        """Of what goes on for long: whether it has to end now."""
+        for entry in _held(follower, identity, session, time.time() * 1000):
+            if entry.decision in ("end_session", "deny"):
+                return refusal_of(entry)
         return None
 
     def _apply(
@@ -105,6 +111,14 @@ class Enforcer:
                 return None
             return follower.meters.draw(entry, asked, now_ms) or refusal_of(entry)
         return refusal_of(entry)
+
+
+def _held(
+    follower: Follower, identity: Identity, session: str | None, now_ms: float
+) -> list[Entry]:
+    """What is in force for a caller, by the names that stand in the events."""
+    named = identity.session or session
+    return follower.table.about(clip(str(identity.id)), clip(str(named)) if named else None, now_ms)
 
 
 def _shows(identity: Identity, entry: Entry) -> bool:

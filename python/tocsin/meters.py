@@ -283,14 +283,20 @@ def _wait_s(level: float, wanted: float, per_minute: float | None) -> float:
 
 
 def _with_approval(account: Account | None, approved: Approval) -> Account:
-    """A new approval, or one that was changed, begins unused."""
+    """The account with this approval in it; a new one begins unused.
+
+    One approval has one end. Tocsin says how many rows are left of it, by what it has seen so far,
+    and workers may hold tables of different age; so of two numbers for one end the smaller holds.
+    """
     known = account or Account(0.0, 0.0, 0.0)
-    if _is_of(known, approved):
+    rows, until_ms = approved.rows, approved.until_ms
+    if not _is_of(known, approved):
+        return replace(known, used=0.0, approved_rows=rows, approved_until_ms=until_ms)
+    if known.approved_rows == rows:
         return known
-    return replace(
-        known, used=0.0, approved_rows=approved.rows, approved_until_ms=approved.until_ms
-    )
+    left = min(rows, known.approved_rows - known.used)
+    return replace(known, used=rows - left, approved_rows=rows)
 
 
 def _is_of(account: Account, approved: Approval) -> bool:
-    return (account.approved_rows, account.approved_until_ms) == (approved.rows, approved.until_ms)
+    return account.approved_until_ms == approved.until_ms
