@@ -124,7 +124,7 @@ function share(n: number): number {
   return (n * 0.618_033_988_75) % 1
 }
 
-/** `400..600` is a number in between, `{n}` the number of the occurrence, a list in brackets goes round. */
+/** `400..600`: a number in between; `{n}`: which occurrence; `one of a, b`: in turns. */
 function drawn(value: unknown, n: number): unknown {
   if (typeof value !== 'string') return value
   const [, low, high] = /^(\d{1,12})\.\.(\d{1,12})$/.exec(value) ?? []
@@ -132,6 +132,7 @@ function drawn(value: unknown, n: number): unknown {
     return Math.round(Number(low) + share(n + 1) * (Number(high) - Number(low)))
   }
   const [, choices] = /^one of (.+)$/.exec(value) ?? []
+  if (value === '{hash}') return (n + 1).toString(16).padStart(64, '0')
   if (choices === undefined) return value.replaceAll('{n}', String(n + 1))
   const list = choices.split(',').map(choice => choice.trim())
   return list[n % list.length]
