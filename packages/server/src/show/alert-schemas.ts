@@ -1,0 +1,120 @@
+// The shapes of alerts, findings and risk in the API and its description.
+
+import { CAUSES, DISPOSITIONS } from '@tocsin/detect/alert'
+import { ENTITY_TYPES, LEVEL_SCORES } from '@tocsin/detect/finding'
+import { BANDS, CRITICALITY } from '@tocsin/detect/risk'
+import { type TSchema, Type } from 'typebox'
+import { ACTIONS, ALERT_STATES } from '../watch/watch.ts'
+
+const timeMs = (description: string) =>
+  Type.Integer({ description: `${description}, ms since 1970` })
+const orNull = (schema: TSchema, description = '') =>
+  Type.Union([schema, Type.Null()], { description })
+const points = (description: string) => Type.Number({ description })
+
+export const ENTITY: TSchema = Type.Object({
+  type: Type.Enum([...new Set(Object.values(ENTITY_TYPES))]),
+  id: Type.String(),
+})
+
+const FEATURE = Type.Object({
+  name: Type.String(),
+  expected: Type.Union([Type.Number(), Type.String()]),
+  seen: Type.Union([Type.Number(), Type.String()]),
+  part: points('Points of the score; all parts add up to it'),
+})
+
+const LEARNING = Type.Object({ days: Type.Number(), of: Type.Number() })
+
+export const FINDING: TSchema = Type.Object({
+  id: Type.String({ description: '32 hex digits' }),
+  rule: Type.String(),
+  title: Type.String(),
+  detector: Type.String(),
+  level: Type.Enum(Object.keys(LEVEL_SCORES)),
+  tags: Type.Array(Type.String()),
+  entity: ENTITY,
+  timeMs: timeMs('Of the event that made it'),
+  startMs: timeMs('Where its window begins'),
+  score: points('0 to 100'),
+  confidence: points('0 to 1: low before a baseline is mature'),
+  p: orNull(Type.Number(), 'Upper-tail probability under the baseline'),
+  expected: orNull(Type.Union([Type.Number(), Type.String()])),
+  seen: orNull(Type.Union([Type.Number(), Type.String()])),
+  sentence: Type.String({ description: 'Who did what, and why that is unlike them' }),
+  features: Type.Array(FEATURE),
+  eventIds: Type.Array(Type.String()),
+  eventCount: Type.Integer(),
+  learning: orNull(LEARNING),
+  actor: Type.Object({}, { additionalProperties: true }),
+})
+
+export const RISK: TSchema = Type.Object({
+  score: points('0 to 100; the points of the parts and of criticality add up to it'),
+  band: Type.Enum([...BANDS]),
+  parts: Type.Array(
+    Type.Object({
+      findingId: Type.String(),
+      rule: Type.String(),
+      title: Type.String(),
+      timeMs: timeMs('Of the finding'),
+      score: points('Of the finding, after decay'),
+      points: points('What of it counts at its rank'),
+    }),
+  ),
+  criticality: Type.Object({ level: Type.Enum(Object.keys(CRITICALITY)), points: points('Added') }),
+})
+
+const PREVENTED = Type.Object({
+  rows: orNull(Type.Integer()),
+  costMicros: orNull(Type.Integer(), "Millionths of the tenant's currency"),
+})
+
+const DISPOSED = Type.Object({
+  alertId: Type.String(),
+  entity: ENTITY,
+  revision: Type.Integer(),
+  action: Type.Enum([...ACTIONS]),
+  cause: orNull(Type.Enum([...CAUSES])),
+  prevented: PREVENTED,
+  note: orNull(Type.String()),
+  by: Type.String({ description: 'Who, as the log names them' }),
+  timeMs: timeMs('When'),
+  eventId: Type.String({ description: 'The event of the log that says so' }),
+})
+
+const ALERT_HEAD = {
+  id: Type.String({ description: '32 hex digits' }),
+  entity: ENTITY,
+  startMs: timeMs('First finding'),
+  openedMs: timeMs('The finding that made it an alert'),
+  lastMs: timeMs('Newest finding'),
+  score: points("The entity's risk from its findings of 24 h"),
+  threshold: points('What it had to reach'),
+  state: Type.Enum([...ALERT_STATES]),
+  disposition: orNull(Type.Enum([...DISPOSITIONS])),
+  cause: orNull(Type.Enum([...CAUSES])),
+  title: Type.String(),
+  sentence: Type.String({ description: 'Of its heaviest finding' }),
+}
+
+export const ALERT: TSchema = Type.Object({
+  ...ALERT_HEAD,
+  findings: Type.Array(FINDING, { description: 'Oldest first' }),
+  history: Type.Array(DISPOSED, { description: 'What people said, oldest first' }),
+  risk: RISK,
+})
+
+export const ALERT_PAGE: TSchema = Type.Object({
+  alerts: Type.Array(Type.Object({ ...ALERT_HEAD, findings: Type.Integer() })),
+  next: orNull(Type.String(), 'Cursor of the next page'),
+  counts: Type.Object(Object.fromEntries(ALERT_STATES.map(state => [state, Type.Integer()]))),
+  budget: Type.Object({
+    perDay: Type.Number({ description: 'Alerts a day that the operator asked for' }),
+    threshold: points('What the findings of an entity must reach now'),
+    expectedPerDay: Type.Number(),
+    realisedPerDay: Type.Number(),
+  }),
+})
+
+export const FINDINGS: TSchema = Type.Object({ findings: Type.Array(FINDING) })
