@@ -36,6 +36,7 @@ export {
   NOTE_CHARS_MAX,
   type Prevented,
 } from './dispositions.ts'
+export { questionFor } from './entity-question.ts'
 export type { EntityRisk } from './entity-risk.ts'
 export { type Found, findingEvent, parseFound } from './found.ts'
 export { type Problem, type RuleSet, readRuleDirectories, readRulesOf } from './rule-files.ts'
