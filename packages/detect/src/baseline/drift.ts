@@ -1,16 +1,302 @@
-// stub
-import type { Detector } from '../detector.ts'
-import type { CorrelationRule } from '../rule.ts'
+// `baseline_drift`: an account that does a little more every day. No day is much above the last, so a
+// window finds nothing; each day is compared with the older part of the account's own past, which
+// the climb has not reached, by weekday.
+//
+// Judged once a day, when it is over. All must hold: the sum of standardised rises (CUSUM) is rare in
+// the cohort's pool, the last days go up by Mann–Kendall, they are RISE_MIN above what was usual, and
+// a climb fits them better than a step. So a weekly rhythm, a busy day, month-end and a release
+// after which things stay level are no drift. A day's CUSUM enters the pool POOL_DELAY_DAYS later
+// and only if nothing was found by then: a climb does not make itself usual.
 
-export function buildBaselineDrift(_rule: CorrelationRule): Detector<null, null> {
-  return {
-    openGroup: () => null,
-    openCohort: () => null,
-    step: () => null,
-    saveGroup() {},
-    loadGroup: () => null,
-    saveCohort() {},
-    loadCohort: () => null,
-    describe: () => null,
+import { addScore, loadPool, openPool, type Pool, pOf, savePool } from '../calibrate/calibrate.ts'
+import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
+import { type EventTrail, loadTrail, openTrail } from '../event-trail.ts'
+import { EVENT_IDS_MAX } from '../finding.ts'
+import { countWords, numberWords, weekdayOf, weekdayWords } from '../plain-words.ts'
+import { type CorrelationRule, DAY_MS } from '../rule.ts'
+import type { StateReader, StateWriter } from '../state-bytes.ts'
+import { buildAmount, holds } from './amount.ts'
+import {
+  addToDay,
+  type Daily,
+  isAway,
+  loadDaily,
+  markDay,
+  openDaily,
+  passDays,
+  riseOf,
+  saveDaily,
+  totalOf,
+  type Usual,
+  usualBefore,
+} from './daily.ts'
+import { rounded, unitOf } from './ratio-words.ts'
+import { cusum, fitClimb, mannKendall } from './trend.ts'
+
+type Group = {
+  daily: Daily
+  /** CUSUM of the newest days, oldest first, not yet in the pool. */
+  sums: number[]
+  /** Only days after it count: a person said that what was before is normal. */
+  acceptedDay: number
+  dayEvents: number
+  trail: EventTrail | null
+}
+
+type Pooled = { readonly pool: Pool; deviation: number; count: number }
+
+/** The newest days are no part of what is usual. */
+const GAP_DAYS = 7
+const RECENT_DAYS = 14
+/** So many recent days, and days of what is usual, or nothing is said. */
+const RECENT_DAYS_MIN = 7
+const USUAL_DAYS_MIN = 6
+const FIT_DAYS = 21
+const POOL_DELAY_DAYS = 7
+/** About one in a hundred series without a trend. */
+const TREND_MIN = 2.3
+const CUSUM_MIN = 6
+/** Above what was usual, as a logarithm: by a third. */
+const RISE_MIN = 0.29
+const NEWEST_DAYS = 3
+const DEVIATION_FIRST = 0.3
+const DEVIATION_MIN = 0.06
+/** Days that the cohort's deviation is worth beside the account's own. */
+const COHORT_WEIGHT = 5
+const COUNT_MAX = 2000
+const DAYS_MATURE = 21
+const TIME_END_MS = 65_000 * DAY_MS
+
+export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Pooled> {
+  const amountOf = buildAmount(rule.field)
+  const wantedDays = Math.max(DAYS_MATURE, Math.round(rule.baselineMs / DAY_MS))
+
+  function step(group: Group, pooled: Pooled, at: Step): Hit | null {
+    const { timeMs, event, mayLearn } = at
+    if (!(timeMs >= 0 && timeMs < TIME_END_MS)) return null
+    const { daily } = group
+    const day = Math.floor(timeMs / DAY_MS)
+    if (daily.day < 0) begin(daily, day)
+    let hit: Hit | null = null
+    if (day > daily.day) {
+      hit = closeDay(group, pooled, event.id)
+      passDays(daily, day)
+      group.dayEvents = 0
+    }
+    addToDay(daily, day, amountOf(event))
+    if (!mayLearn) markDay(daily, day)
+    if (day === daily.day) group.dayEvents += 1
+    group.trail?.add(timeMs, event.id)
+    return hit
   }
+
+  function closeDay(group: Group, pooled: Pooled, eventId: string): Hit | null {
+    const { daily, sums } = group
+    const judged = judge(daily, pooled, group.acceptedDay)
+    if (!judged) return null
+    sums.push(judged.sum)
+    const p = pOf(pooled.pool, judged.sum)
+    const isHit = isClimb(judged) && p <= rule.pMax && holds(rule.condition, judged.ratio)
+    const enough = judged.seen >= rule.minCount
+    if (isHit && enough) sums.length = 0
+    else if (sums.length > POOL_DELAY_DAYS) addScore(pooled.pool, sums.shift() ?? 0)
+    if (judged.sum < CUSUM_MIN / 2) group.trail = null
+    else group.trail ??= openTrail(EVENT_IDS_MAX)
+    return isHit && enough ? claim(group, { ...judged, p, eventId }) : null
+  }
+
+  function claim(group: Group, found: Found): Hit {
+    const { daily, trail, dayEvents } = group
+    const { p, seen, expected, ratio, sum, trend, slope, firstDay } = found
+    const endMs = (daily.day + 1) * DAY_MS
+    const ids = trail?.within(firstDay * DAY_MS, endMs) ?? []
+    const days = found.days < wantedDays ? { days: found.days, of: wantedDays } : null
+    const share = `${numberWords(rounded((Math.exp(slope) - 1) * 100))} %`
+    return {
+      confidence: Math.min(1, found.days / DAYS_MATURE),
+      p,
+      startMs: firstDay * DAY_MS,
+      expected,
+      seen,
+      says: says({ ...found, share, field: rule.field, day: daily.day }),
+      features: [
+        {
+          name: `${unitOf(rule.field)} a day`,
+          expected: rounded(expected),
+          seen: rounded(seen),
+          weight: Math.log(ratio),
+        },
+        { name: 'rise a day', expected: 'none', seen: share, weight: trend / TREND_MIN },
+        {
+          name: 'sum of rises (CUSUM)',
+          expected: `p above ${numberWords(rule.pMax)}`,
+          seen: `${numberWords(rounded(sum))}, p = ${numberWords(rounded(p))}`,
+          weight: 1,
+        },
+      ],
+      eventIds: ids.length > 0 ? ids : [found.eventId],
+      eventCount: Math.max(1, dayEvents),
+      learning: days,
+    }
+  }
+
+  function describe({ daily }: Group, _pooled: Pooled, nowMs: number): BaselineView | null {
+    if (daily.day < 0) return null
+    const day = Math.floor(nowMs / DAY_MS)
+    const usual = usualBefore(daily, Math.min(daily.day + 1, day - GAP_DAYS))
+    const expected = usual.byWeekday[(day + 3) % 7] ?? 0
+    return {
+      now: day === daily.day ? totalOf(daily, day) : 0,
+      expected: Number.isNaN(expected) ? 0 : expected,
+      learning: {
+        days: Math.min(wantedDays, Math.max(0, daily.day - daily.sinceDay)),
+        of: wantedDays,
+      },
+      hourOfWeek: [],
+      firstSeen: [],
+    }
+  }
+
+  return {
+    openGroup: () => ({ daily: openDaily(), sums: [], acceptedDay: -1, dayEvents: 0, trail: null }),
+    openCohort: () => ({ pool: openPool(), deviation: DEVIATION_FIRST, count: 0 }),
+    step,
+    accept: group => {
+      group.acceptedDay = group.daily.day
+      group.daily.unseen.fill(0)
+      group.sums = []
+    },
+    saveGroup,
+    loadGroup,
+    saveCohort,
+    loadCohort,
+    describe,
+  }
+}
+
+function begin(daily: Daily, day: number): void {
+  daily.sinceDay = day
+  daily.day = day
+}
+
+type Judged = {
+  readonly sum: number
+  readonly trend: number
+  readonly slope: number
+  readonly firstDay: number
+  readonly climbError: number
+  readonly stepError: number
+  readonly rise: number
+  readonly ratio: number
+  readonly seen: number
+  readonly expected: number
+  readonly days: number
+}
+
+type Found = Judged & { readonly p: number; readonly eventId: string }
+
+/** The newest day beside the days before; null while too little is known. */
+function judge(daily: Daily, pooled: Pooled, acceptedDay: number): Judged | null {
+  const last = daily.day
+  const usual = usualBefore(daily, last - GAP_DAYS)
+  if (usual.days < USUAL_DAYS_MIN) return null
+  const fitted = risesOf(daily, usual, { from: last - FIT_DAYS + 1, to: last })
+  const deviation = deviationOf(daily, usual, pooled)
+  const from = Math.max(last - RECENT_DAYS, acceptedDay) + 1
+  const recent = fitted.filter(({ day }) => day >= from)
+  const newest = recent.slice(-NEWEST_DAYS)
+  if (recent.length < RECENT_DAYS_MIN || newest.at(-1)?.day !== last) return null
+  const values = recent.map(({ rise }) => rise)
+  const climb = fitClimb(fitted.map(({ rise }) => rise))
+  const rise = newest.reduce((sum, one) => sum + one.rise, 0) / newest.length
+  return {
+    ...climb,
+    sum: cusum(values.map(value => value / deviation)),
+    trend: mannKendall(values),
+    firstDay: fitted[climb.knot + 1]?.day ?? last,
+    rise,
+    ratio: Math.exp(rise),
+    seen: totalOf(daily, last),
+    expected: usual.byWeekday[(last + 3) % 7] ?? 0,
+    days: last - daily.sinceDay,
+  }
+}
+
+function isClimb({ sum, trend, rise, climbError, stepError }: Judged): boolean {
+  return sum >= CUSUM_MIN && trend >= TREND_MIN && rise >= RISE_MIN && climbError < stepError
+}
+
+type Rise = { readonly day: number; readonly rise: number }
+type Range = { readonly from: number; readonly to: number }
+
+function risesOf(daily: Daily, usual: Usual, { from, to }: Range): readonly Rise[] {
+  const rises: Rise[] = []
+  for (let day = Math.max(from, daily.sinceDay + 1); day <= to; day++) {
+    const total = totalOf(daily, day)
+    if (isAway(usual, day, total)) continue
+    const rise = riseOf(usual, day, total)
+    if (!Number.isNaN(rise)) rises.push({ day, rise })
+  }
+  return rises
+}
+
+/** Of a day around what is usual: the account's own, drawn to its cohort's. */
+function deviationOf(daily: Daily, usual: Usual, pooled: Pooled): number {
+  const range = { from: daily.sinceDay + 1, to: daily.day - GAP_DAYS - 1 }
+  const rises = risesOf(daily, usual, range)
+  const cut = (3 * pooled.deviation) ** 2
+  const squares = rises.reduce((sum, { rise }) => sum + Math.min(cut, rise * rise), 0)
+  const prior = COHORT_WEIGHT * pooled.deviation ** 2
+  const own = Math.sqrt((squares + prior) / (rises.length + COHORT_WEIGHT))
+  pooled.count = Math.min(COUNT_MAX, pooled.count + 1)
+  pooled.deviation += (Math.max(DEVIATION_MIN, own) - pooled.deviation) / (pooled.count + 20)
+  return Math.max(DEVIATION_MIN, own)
+}
+
+type Words = Found & { readonly share: string; readonly field: string | null; readonly day: number }
+
+function says({ field, seen, expected, ratio, share, firstDay, day, p }: Words): string {
+  const weekday = weekdayWords(weekdayOf(day * DAY_MS))
+  const days = countWords(day - firstDay + 1, 'day')
+  const unit = unitOf(field)
+  const last = `${numberWords(rounded(seen))} ${unit} on the last ${weekday}`
+  const norm = `where ${numberWords(rounded(expected))} were usual before`
+  const level = `the newest days are ${numberWords(rounded(ratio))} × the norm`
+  return `took ${share} more each day for ${days}: ${last}, ${norm}; ${level} (p = ${numberWords(rounded(p))})`
+}
+
+function saveGroup({ daily, sums, acceptedDay, dayEvents, trail }: Group, out: StateWriter): void {
+  out.integer(daily.day)
+  if (daily.day < 0) return
+  saveDaily(daily, out)
+  out.integer(acceptedDay)
+  out.count(dayEvents)
+  out.count(sums.length)
+  for (const sum of sums) out.number(sum)
+  out.count(trail ? 1 : 0)
+  trail?.save(out)
+}
+
+function loadGroup(input: StateReader): Group {
+  const day = input.integer()
+  const empty = { sums: [], acceptedDay: -1, dayEvents: 0, trail: null }
+  if (day < 0) return { daily: openDaily(), ...empty }
+  const daily = loadDaily(input, day)
+  const acceptedDay = input.integer()
+  const dayEvents = input.count()
+  const sums: number[] = []
+  for (let left = input.count(); left > 0; left--) sums.push(input.number())
+  const trail = input.count() === 1 ? loadTrail(input, EVENT_IDS_MAX) : null
+  return { daily, sums, acceptedDay, dayEvents, trail }
+}
+
+function saveCohort({ pool, deviation, count }: Pooled, out: StateWriter): void {
+  out.number(deviation)
+  out.number(count)
+  savePool(pool, out)
+}
+
+function loadCohort(input: StateReader): Pooled {
+  const [deviation, count] = [input.number(), input.number()]
+  return { deviation, count, pool: loadPool(input) }
 }
