@@ -10,9 +10,11 @@ import type { CorrelationRule, MatchRule, Rule } from './rule.ts'
 export type Correlation = {
   readonly rule: CorrelationRule
   readonly number: number
+  /** Of its group where it groups by the entity alone. */
+  readonly name: string
   readonly detector: Detector<unknown, unknown>
-  readonly entityType: EntityType
-  readonly readEntity: ReadField
+  /** Which of the `subjects` its entity is. */
+  readonly subject: number
   /** What else it groups by. */
   readonly readRest: readonly ReadField[]
 }
@@ -20,8 +22,12 @@ export type Correlation = {
 /** A rule about one event, and who counts its matches. */
 export type Feeding = { readonly rule: MatchRule; readonly feeds: readonly Correlation[] }
 
+/** A field that names entities: read once for an event, whatever asks for it. */
+export type Subject = { readonly type: EntityType; readonly read: ReadField }
+
 export type CompiledRules = {
   readonly correlations: readonly Correlation[]
+  readonly subjects: readonly Subject[]
   /** Those that notice absence. */
   readonly ticking: readonly Correlation[]
   feedingFor(kind: string): readonly Feeding[]
@@ -36,9 +42,14 @@ export function compileRules(rules: readonly Rule[], build: BuildDetector): Comp
     .filter(rule => rule.kind === 'match')
     .map(rule => ({ rule, feeds: correlations.filter(c => c.rule.rules.includes(rule.id)) }))
     .filter(({ rule, feeds }) => rule.findsByItself || feeds.length > 0)
+  const subjects = ENTITY_FIELDS.map(field => ({
+    type: ENTITY_TYPES[field],
+    read: readField(field),
+  }))
   const byKind = new Map<string, readonly Feeding[]>()
   return {
     correlations,
+    subjects,
     ticking: correlations.filter(({ detector }) => detector.tick !== undefined),
     feedingFor(kind) {
       const known = byKind.get(kind)
@@ -62,9 +73,9 @@ function compileCorrelations(rules: readonly Rule[], build: BuildDetector): read
       return {
         rule,
         number,
+        name: String(number),
         detector: build(rule),
-        entityType: ENTITY_TYPES[field],
-        readEntity: readField(field),
+        subject: ENTITY_FIELDS.indexOf(field),
         readRest: rule.groupBy.filter(path => path !== field).map(readField),
       }
     })
@@ -73,9 +84,12 @@ function compileCorrelations(rules: readonly Rule[], build: BuildDetector): read
 /** A group is about the actor where it has one, else about the first thing that can be an entity. */
 function entityField(groupBy: readonly string[]): keyof typeof ENTITY_TYPES {
   if (groupBy.includes('actor.id')) return 'actor.id'
-  const fields = Object.keys(ENTITY_TYPES).filter(isEntityField)
-  return fields.find(field => groupBy.includes(field)) ?? 'actor.id'
+  return ENTITY_FIELDS.find(field => groupBy.includes(field)) ?? 'actor.id'
 }
+
+const ENTITY_FIELDS = Object.keys(ENTITY_TYPES).filter(isEntityField)
+/** The subject that every event has. */
+export const ACTOR: number = ENTITY_FIELDS.indexOf('actor.id')
 
 function isEntityField(path: string): path is keyof typeof ENTITY_TYPES {
   return Object.hasOwn(ENTITY_TYPES, path)

@@ -10,6 +10,7 @@
 import type { Sha256 } from '@tocsin/sdk/crypto'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import {
+  ACTOR,
   type CompiledRules,
   type Correlation,
   cohortOf,
@@ -18,7 +19,7 @@ import {
   parseGroupName,
   restsOf,
 } from './compiled-rules.ts'
-import type { BaselineView, BuildDetector, Hit } from './detector.ts'
+import type { BaselineView, BuildDetector, Hit, Step } from './detector.ts'
 import { buildDetector } from './detectors.ts'
 import { loadEngine, matchGroup, type State, saveEngine } from './engine-state.ts'
 import { type Entity, type Group, LIMITS, type Limits } from './entity-table.ts'
@@ -86,7 +87,7 @@ export function createEngine(config: EngineConfig): Engine {
     begin: () => loadEngine(null, { correlations, limits }),
     step: (state, event) => stepEvent(core, state, event),
     tick(state, nowMs) {
-      const run: Run = { core, state, findings: [] }
+      const run: Run = { core, state, touched: [], findings: [] }
       if (nowMs > state.tickMs) tickAll(run, nowMs)
       return { state, findings: run.findings }
     },
@@ -106,13 +107,21 @@ export function createEngine(config: EngineConfig): Engine {
 
 type Core = { readonly compiled: CompiledRules; readonly sha256: Sha256 }
 
-/** One step on its way: what it has found so far. */
-type Run = { readonly core: Core; readonly state: State; readonly findings: Finding[] }
+/** An entity that the event is about, and what a detector is told of the event. */
+type Touched = { readonly entity: Entity; readonly at: Step }
+
+/** One step on its way: whom it is about, where that was asked, and what it has found so far. */
+type Run = {
+  readonly core: Core
+  readonly state: State
+  readonly touched: (readonly Touched[] | undefined)[]
+  readonly findings: Finding[]
+}
 
 const NO_FINDINGS: readonly Finding[] = []
 
 function stepEvent(core: Core, state: State, event: SealedEvent): Stepped {
-  const run: Run = { core, state, findings: [] }
+  const run: Run = { core, state, touched: [], findings: [] }
   state.events += 1
   if (event.time > state.newestMs) {
     if (event.time - state.tickMs >= TICK_MS) tickAll(run, event.time)
@@ -127,36 +136,48 @@ function stepEvent(core: Core, state: State, event: SealedEvent): Stepped {
 }
 
 function takeMatch(run: Run, rule: MatchRule, event: SealedEvent): void {
-  const { entities } = run.state
-  const [id = ''] = keysOf(event.actor.id)
-  const cohort = cohortOf(event, 'actor')
-  const entity = entities.touch(`actor:${id}`, { type: 'actor', id, event, cohort })
-  const group = entities.groupOf(entity, matchGroup(rule.id), () => null)
-  const hit = matchHit(event, event.time)
-  settle(run, { rule, entity, group, rest: '', hit, timeMs: event.time, event })
+  for (const { entity } of touch(run, ACTOR, event)) {
+    const group = run.state.entities.groupOf(entity, matchGroup(rule.id), () => null)
+    const hit = matchHit(event, event.time)
+    settle(run, { rule, entity, group, rest: '', hit, timeMs: event.time, event })
+  }
 }
 
 function stepCorrelation(run: Run, correlation: Correlation, event: SealedEvent): void {
   const { state } = run
-  const { entityType: type, number, detector, rule } = correlation
-  for (const id of keysOf(correlation.readEntity(event))) {
-    const key = `${type}:${id}`
-    const cohort = cohortOf(event, type)
-    const before = state.entities.find(key)?.newestMs ?? event.time
-    const entity = state.entities.touch(key, { type, id, event, cohort })
-    const isLate = event.time < before - LATENESS_MS
-    if (isLate) state.late += 1
-    if (detector.tick) state.expected.set(key, entity)
+  const { number, name, detector, rule } = correlation
+  for (const { entity, at } of touch(run, correlation.subject, event)) {
+    if (detector.tick) state.expected.set(entityKey(entity), entity)
     const pool = cohortState(state, correlation, entity.cohort)
-    const mayLearn = event.time >= entity.frozenMs
-    const at = { event, timeMs: event.time, mayLearn, isLate, firstMs: entity.firstMs }
     for (const rest of restsOf(correlation, event)) {
-      const name = groupName(number, rest)
-      const group = state.entities.groupOf(entity, name, () => detector.openGroup())
+      const key = rest === '' ? name : groupName(number, rest)
+      const group = state.entities.groupOf(entity, key, detector.openGroup)
       const hit = detector.step(group.state, pool, at)
       if (hit) settle(run, { rule, entity, group, rest, hit, timeMs: event.time, event })
     }
   }
+}
+
+/** The entities that an event names in one way, each counted once for it. */
+function touch(run: Run, subject: number, event: SealedEvent): readonly Touched[] {
+  const before = run.touched[subject]
+  if (before) return before
+  const { read, type = 'actor' } = run.core.compiled.subjects[subject] ?? {}
+  const touched = keysOf(read?.(event)).map(id => touchOne(run.state, { type, id }, event))
+  run.touched[subject] = touched
+  return touched
+}
+
+function touchOne(state: State, { type, id }: EntityRef, event: SealedEvent): Touched {
+  const { time: timeMs } = event
+  const key = `${type}:${id}`
+  const cohort = cohortOf(event, type)
+  const newestMs = state.entities.find(key)?.newestMs ?? timeMs
+  const entity = state.entities.touch(key, { type, id, timeMs, cohort })
+  const isLate = timeMs < newestMs - LATENESS_MS
+  if (isLate) state.late += 1
+  const mayLearn = timeMs >= entity.frozenMs
+  return { entity, at: { event, timeMs, mayLearn, isLate, firstMs: entity.firstMs } }
 }
 
 type Candidate = {
@@ -210,11 +231,12 @@ function tickEntity(run: Run, correlation: Correlation, { entity, nowMs }: Momen
 }
 
 function cohortState(state: State, { number, detector }: Correlation, cohort: string): unknown {
-  const key = groupName(number, cohort)
-  const found = state.cohorts.get(key)
+  const pools = state.cohorts[number] ?? new Map<string, unknown>()
+  state.cohorts[number] = pools
+  const found = pools.get(cohort)
   if (found !== undefined) return found
   const made = detector.openCohort()
-  state.cohorts.set(key, made)
+  pools.set(cohort, made)
   return made
 }
 

@@ -10,8 +10,8 @@ import { readState, type StateReader, type StateWriter, writeState } from './sta
 
 export type State = {
   readonly entities: EntityTable
-  /** `<rule>|<cohort>` → what a rule knows of all groups of a cohort. */
-  readonly cohorts: Map<string, unknown>
+  /** By number of the correlation, then by cohort: what it knows of all groups of a cohort. */
+  readonly cohorts: (Map<string, unknown> | undefined)[]
   /** Entities of whom something is expected, by key: looked at as time passes. */
   readonly expected: Map<string, Entity>
   newestMs: number
@@ -36,11 +36,14 @@ export function saveEngine(state: State, correlations: readonly Kept[]): Uint8Ar
   for (const value of [state.newestMs, state.tickMs]) out.integer(value)
   for (const value of [state.events, state.late, state.repeats]) out.count(value)
   out.count(state.entities.evicted)
-  out.count(state.cohorts.size)
-  for (const [key, cohort] of state.cohorts) {
-    out.text(key)
-    correlations[Number.parseInt(key, 10)]?.detector.saveCohort(cohort, out)
-  }
+  correlations.forEach(({ detector }, number) => {
+    const pools = state.cohorts[number] ?? []
+    out.count([...pools].length)
+    for (const [cohort, pool] of pools) {
+      out.text(cohort)
+      detector.saveCohort(pool, out)
+    }
+  })
   out.count(state.entities.size)
   for (const [key, entity] of state.entities.all()) saveEntity(out, { key, entity, correlations })
   return out.finish()
@@ -50,7 +53,7 @@ export function saveEngine(state: State, correlations: readonly Kept[]): Uint8Ar
 export function loadEngine(bytes: Uint8Array | null, { correlations, limits }: Config): State {
   const state: State = {
     entities: createEntityTable(limits),
-    cohorts: new Map(),
+    cohorts: [],
     expected: new Map(),
     newestMs: 0,
     tickMs: 0,
@@ -67,9 +70,12 @@ export function loadEngine(bytes: Uint8Array | null, { correlations, limits }: C
   state.late = input.count()
   state.repeats = input.count()
   const evicted = input.count()
-  for (let left = input.count(); left > 0; left--) {
-    const key = input.text()
-    state.cohorts.set(key, kept(correlations, key).detector.loadCohort(input))
+  for (const { detector } of correlations) {
+    const pools = new Map<string, unknown>()
+    for (let left = input.count(); left > 0; left--) {
+      pools.set(input.text(), detector.loadCohort(input))
+    }
+    state.cohorts.push(pools)
   }
   for (let left = input.count(); left > 0; left--) loadEntity(input, state, correlations)
   state.entities.evicted = evicted
@@ -140,7 +146,6 @@ function loadEntity(input: StateReader, state: State, correlations: readonly Kep
     frozenMs,
     events,
     groups: new Map(),
-    touchedBy: null,
   }
   for (let left = input.count(); left > 0; left--) {
     const name = input.text()

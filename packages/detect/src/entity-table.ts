@@ -2,7 +2,6 @@
 // hardly been seen waits among the young and goes first, so that a flood of new names can push out
 // other new names and never anybody with a history. What goes is counted.
 
-import type { SealedEvent } from '@tocsin/sdk/event'
 import type { EntityType } from './finding.ts'
 import { HOUR_MS } from './rule.ts'
 
@@ -25,8 +24,6 @@ export type Entity = {
   cohort: string
   /** `<rule>` or `<rule>|<rest of the group>` → its state. */
   readonly groups: Map<string, Group>
-  /** The event that counted last: several rules look at one. */
-  touchedBy: SealedEvent | null
 }
 
 export type Limits = { readonly entities: number; readonly young: number; readonly groups: number }
@@ -42,7 +39,7 @@ export interface EntityTable {
   /** Entities, and groups of entities, that were given up for lack of room. */
   evicted: number
   find(key: string): Entity | undefined
-  /** Finds or makes it; counts the event, once. */
+  /** Finds or makes it; counts the event. */
   touch(key: string, seen: Seen): Entity
   groupOf(entity: Entity, key: string, open: () => unknown): Group
   all(): Generator<readonly [string, Entity]>
@@ -52,7 +49,7 @@ export interface EntityTable {
 export type Seen = {
   readonly type: EntityType
   readonly id: string
-  readonly event: SealedEvent
+  readonly timeMs: number
   readonly cohort: string
 }
 
@@ -96,8 +93,7 @@ export function createEntityTable(limits: Limits = LIMITS): EntityTable {
       return young.size + settled.size
     },
     find: key => settled.get(key) ?? young.get(key),
-    touch(key, { type, id, event, cohort }) {
-      const { time: timeMs } = event
+    touch(key, { type, id, timeMs, cohort }) {
       const known = settled.get(key)
       const entity = known ?? young.get(key)
       if (!entity) {
@@ -111,13 +107,10 @@ export function createEntityTable(limits: Limits = LIMITS): EntityTable {
           suspectMs: 0,
           frozenMs: 0,
           groups: new Map(),
-          touchedBy: event,
         }
         put(key, made)
         return made
       }
-      if (entity.touchedBy === event) return entity
-      entity.touchedBy = event
       entity.events += 1
       if (timeMs > entity.newestMs) entity.newestMs = timeMs
       if (!known && isSettled(entity)) {
