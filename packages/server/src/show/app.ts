@@ -10,6 +10,7 @@ import type { Entropy } from '../base/entropy.ts'
 import type { Capture } from '../capture/capture.ts'
 import type { Log } from '../log/log.ts'
 import type { ApiKeys, Query, Scope } from '../query/query.ts'
+import type { Responder } from '../respond/respond.ts'
 import type { Gate, LocalKey } from './gate.ts'
 
 export type ShowDeps = {
@@ -17,6 +18,7 @@ export type ShowDeps = {
   readonly capture: Capture
   readonly query: Query
   readonly keys: ApiKeys
+  readonly respond: Responder
   readonly telemetry: Telemetry
   readonly clock: Clock
   readonly entropy: Entropy

@@ -1,0 +1,155 @@
+// A responder on a made-up log, clock and network, for tests.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Finding } from '@tocsin/detect/finding'
+import { findKind, typeUid, type WireEvent } from '@tocsin/sdk/event'
+import { createTelemetry } from '../base/emit.ts'
+import { systemEntropy } from '../base/entropy.ts'
+import type { ReadEntry, ShardReader } from '../log/log.ts'
+import { openResponder, parsePolicy, type Responder, type ResponderDeps } from './respond.ts'
+
+export const NIGHT_MS: number = Date.UTC(2026, 10, 24, 2)
+export const HOUR_MS = 3_600_000
+
+export interface RespondRig {
+  readonly responder: Responder
+  readonly directory: string
+  /** Events that were recorded, oldest first. */
+  readonly events: WireEvent[]
+  readonly reports: string[]
+  /** Set it to move time. */
+  nowMs: number
+  /** Set it to make the log refuse. */
+  refuse: unknown
+  /** Opens the same directory again, as after a restart. */
+  restart(policyText?: string): Promise<RespondRig>
+  /** The same without its views on disk: everything comes from the log. */
+  rebuild(): Promise<RespondRig>
+  close(): Promise<void>
+}
+
+type Options = Partial<Pick<ResponderDeps, 'fetch' | 'secret'>> & {
+  readonly directory?: string
+  readonly events?: WireEvent[]
+  readonly nowMs?: number
+}
+
+export function openRespondRig(policyText: string, options: Options = {}): RespondRig {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'tocsin-respond-'))
+  const events = options.events ?? []
+  const reports: string[] = []
+  const world = { nowMs: options.nowMs ?? NIGHT_MS, refuse: null as unknown, isOpen: true }
+  const responder = openResponder({
+    policy: parsePolicy(policyText, 'policy.yml'),
+    directory,
+    record: async event => {
+      if (world.refuse) throw world.refuse
+      events.push(JSON.parse(JSON.stringify({ ...event, via: 'tocsin' })))
+    },
+    clock: { nowMs: () => world.nowMs },
+    entropy: systemEntropy(),
+    telemetry: createTelemetry((_, sentence) => void reports.push(sentence)),
+    fetch: options.fetch ?? (() => Promise.reject(new Error('no network here'))),
+    secret: options.secret ?? (() => undefined),
+  })
+  const end = async () => {
+    if (world.isOpen) await responder.close()
+    world.isOpen = false
+  }
+  const again = async (text: string) => {
+    await end()
+    return openRespondRig(text, { ...options, directory, events, nowMs: world.nowMs })
+  }
+  return Object.assign(world, {
+    directory,
+    events,
+    reports,
+    responder,
+    restart: (text = policyText) => again(text),
+    async rebuild() {
+      await end()
+      for (const name of ['', '-wal', '-shm']) {
+        rmSync(join(directory, `responses.sqlite${name}`), { force: true })
+      }
+      const fresh = await again(policyText)
+      fresh.responder.replay(readerOf(events), events.length)
+      return fresh
+    },
+    async close() {
+      await end()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  })
+}
+
+/** Reads what was recorded as the log would give it back. */
+export function readerOf(events: readonly object[]): ShardReader {
+  const kind = findKind('tocsin.response')
+  const entry = { kind: 'sealed', typeUid: kind ? typeUid(kind) : 0 }
+  return {
+    *read(from, to) {
+      for (let index = from; index < to; index++) {
+        const bytes = Buffer.from(JSON.stringify(events[index]))
+        yield parseRead({ index, entry, sections: [bytes] })
+      }
+    },
+  }
+}
+
+function parseRead(read: object): ReadEntry {
+  return read as ReadEntry
+}
+
+/** A finding of now; `more` says what is otherwise. */
+export function finding(
+  more: Partial<Finding> = {},
+  actor: Partial<Finding['actor']> = {},
+): Finding {
+  return {
+    id: 'f'.repeat(32),
+    rule: 'read_spike',
+    title: 'Read spike',
+    detector: 'baseline_ratio',
+    level: 'high',
+    tags: ['atlas.aml-t0025'],
+    entity: { type: 'actor', id: actor.id ?? 'svc-feast-nightly' },
+    timeMs: NIGHT_MS,
+    startMs: NIGHT_MS - 2 * HOUR_MS,
+    score: 70,
+    confidence: 1,
+    p: 0.0001,
+    expected: 4000,
+    seen: 48_000,
+    sentence: 'svc-feast-nightly read 48,000 rows in 2 h, 12 × what is usual',
+    features: [],
+    eventIds: [],
+    eventCount: 1,
+    learning: null,
+    actor: {
+      id: 'svc-feast-nightly',
+      type: 'service',
+      verified: 'key',
+      session: 's-1',
+      credential: 'k_1',
+      ...actor,
+    },
+    ...more,
+  }
+}
+
+/** A rule that is enforced, with an admin it does not reach. */
+export function policyOf(rule: string, more = ''): string {
+  return `version: 1
+mode: enforce
+admins: [root@corp]
+${more}
+rules:
+  - id: r1
+    when: { level: high }
+    except: { actors: [root@corp] }
+    for: 1h
+${rule.replaceAll(/^/gm, '    ')}
+`
+}
