@@ -8,6 +8,7 @@
 // weeks (`shiftDays`), so that no silence is closed hour by hour and no absence erases a baseline.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
+import { decodeAmount } from './hour-code.ts'
 import {
   addAmount,
   amountOf,
@@ -20,8 +21,9 @@ import {
   type OwnDays,
   openDays,
   saveDays,
+  WEEK_HOURS,
 } from './own-days.ts'
-import { type CohortShape, hourOfWeek, measureLevel, shapeAt, teachShape } from './week-norm.ts'
+import { type CohortShape, hourOfWeek, learnWeek, teachShape } from './week-norm.ts'
 
 export type Account = {
   days: OwnDays
@@ -31,8 +33,8 @@ export type Account = {
   /** Exact amounts of the newest hours, by hour mod RECENT_HOURS. */
   readonly recent: number[]
   isFrozen: boolean
-  /** What was learnt: level's factor, mean hour, days behind them. */
-  factor: number
+  /** What was learnt: expected per hour of the week, mean hour, days behind them. */
+  week: Uint16Array
   meanHour: number
   seenDays: number
   /** Faded sums for the size of one event (Σv²/Σv) and for the own over-dispersion φ. */
@@ -62,6 +64,8 @@ const PHI_MIN = 0.05
 const PHI_MAX = 25
 const PHI_COUNT_MAX = 2000
 
+const NO_WEEK = new Uint16Array(0)
+
 export function openAccount(): Account {
   return {
     days: openDays(0),
@@ -69,7 +73,7 @@ export function openAccount(): Account {
     shiftDays: 0,
     recent: [0, 0, 0],
     isFrozen: false,
-    factor: 1,
+    week: NO_WEEK,
     meanHour: 0,
     seenDays: 0,
     squares: 0,
@@ -132,6 +136,7 @@ export function record(account: Account, hour: number, amount: number): void {
 
 /** The account is under suspicion: the newest hours, which may have led to it, teach nothing. */
 export function freeze(account: Account): void {
+  if (account.isFrozen && isHourUnseen(account)) return
   const first = account.days.sinceDay * HOURS
   markUnseen(account.days, Math.max(first, account.hour - LAG_HOURS), account.hour)
   account.isFrozen = true
@@ -170,9 +175,8 @@ export function phiOf({ excess, scale, activeHours }: Account, cohort: Cohort): 
 }
 
 /** Expected of an hour on the account's clock. */
-export function expectedOf(account: Account, { shape }: Cohort, hour: number): number {
-  const { days, factor, meanHour } = account
-  return factor * shapeAt(days, hourOfWeek(hour), { shape, meanHour })
+export function expectedOf({ week }: Account, hour: number): number {
+  return decodeAmount(week[hourOfWeek(hour)] ?? 0)
 }
 
 type Due = { readonly due: number; readonly keptDays: number }
@@ -186,8 +190,8 @@ function learn(account: Account, cohort: Cohort, { due, keptDays }: Due): void {
   days.untilDay = due
   forgetBefore(days, due - keptDays)
   const { shape } = cohort
-  const level = measureLevel(days, { shape, meanHour: account.meanHour })
-  account.factor = level.factor
+  if (account.week.length === 0) account.week = new Uint16Array(WEEK_HOURS)
+  const level = learnWeek(days, { shape, meanHour: account.meanHour }, account.week)
   account.meanHour = level.meanHour
   account.seenDays = level.days
   for (let day = Math.max(from, days.sinceDay); day < due; day++) {
@@ -208,7 +212,7 @@ function measureSpread(account: Account, cohort: Cohort, day: number): void {
   for (let hour = day * HOURS; hour < (day + 1) * HOURS; hour++) {
     const amount = amountOf(account.days, hour)
     if (Number.isNaN(amount)) continue
-    const expected = expectedOf(account, cohort, hour)
+    const expected = expectedOf(account, hour)
     const most = DEVIATION_MAX * Math.max(expected, usual)
     const deviation = Math.min(most, Math.abs(amount - expected))
     account.excess += deviation * deviation - size * expected
@@ -227,7 +231,6 @@ export function openCohortNorm(shape: CohortShape): Cohort {
 }
 
 const NUMBERS = [
-  'factor',
   'meanHour',
   'seenDays',
   'squares',
@@ -245,6 +248,8 @@ export function saveAccount(account: Account, out: StateWriter): void {
   out.count(account.isFrozen ? 1 : 0)
   for (const amount of account.recent) out.number(amount)
   for (const name of NUMBERS) out.number(account[name])
+  out.count(account.week.length)
+  for (const code of account.week) out.count(code)
 }
 
 export function loadAccount(input: StateReader): Account {
@@ -256,5 +261,8 @@ export function loadAccount(input: StateReader): Account {
   account.isFrozen = input.count() === 1
   for (let at = 0; at < RECENT_HOURS; at++) account.recent[at] = input.number()
   for (const name of NUMBERS) account[name] = input.number()
+  const codes: number[] = []
+  for (let left = input.count(); left > 0; left--) codes.push(input.count())
+  account.week = Uint16Array.from(codes)
   return account
 }

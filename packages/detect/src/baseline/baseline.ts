@@ -150,7 +150,7 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
     const { account, slots, newestMs } = group
     if (account.seenDays < DAYS_MIN) return null
     if (group.expectation.hour !== account.hour) {
-      group.expectation = expectHour({ account, cohort: norm, spanHours }, account.hour)
+      group.expectation = expectHour({ account, spanHours }, account.hour)
     }
     const own = expectWindow(group.expectation, spanHours, newestMs)
     const floor = Math.max(FLOOR_SHARE * account.meanHour * spanHours, minCount / 100, 1e-9)
@@ -193,19 +193,17 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
 
   function describe(
     { account, slots }: Group,
-    { norm }: Pooled,
+    _pooled: Pooled,
     nowMs: number,
   ): BaselineView | null {
     if (account.hour < 0) return null
-    const span = { account, cohort: norm, spanHours }
+    const span = { account, spanHours }
     const first = hourOn(account, nowMs) - weekHourOf(nowMs)
     return {
       now: sumAhead(slots, slotOf(nowMs)),
       expected: expectAt(span, nowMs),
       learning: { days: account.seenDays, of: keptDays },
-      hourOfWeek: Array.from({ length: WEEK_HOURS }, (_, i) =>
-        expectedOf(account, norm, first + i),
-      ),
+      hourOfWeek: Array.from({ length: WEEK_HOURS }, (_, i) => expectedOf(account, first + i)),
       firstSeen: [],
     }
   }

@@ -31,7 +31,7 @@ import {
   usualBefore,
 } from './daily.ts'
 import { rounded, unitOf } from './ratio-words.ts'
-import { cusum, fitClimb, mannKendall } from './trend.ts'
+import { type Climb, cusum, fitClimb, mannKendall } from './trend.ts'
 
 type Group = {
   daily: Daily
@@ -65,6 +65,8 @@ const DEVIATION_MIN = 0.06
 const COHORT_WEIGHT = 5
 const COUNT_MAX = 2000
 const DAYS_MATURE = 21
+const FIRST_SUMS = 60
+const FIRST_SCALE = 1.6
 const TIME_END_MS = 65_000 * DAY_MS
 
 export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Pooled> {
@@ -96,16 +98,18 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
     if (!judged) return null
     sums.push(judged.sum)
     const p = pOf(pooled.pool, judged.sum)
-    const isHit = isClimb(judged) && p <= rule.pMax && holds(rule.condition, judged.ratio)
-    const enough = judged.seen >= rule.minCount
-    if (isHit && enough) sums.length = 0
+    const isRare = p <= rule.pMax && judged.seen >= rule.minCount
+    const climb = isRare && holds(rule.condition, judged.ratio) ? climbOf(judged) : null
+    if (climb) sums.length = 0
     else if (sums.length > POOL_DELAY_DAYS) addScore(pooled.pool, sums.shift() ?? 0)
     if (judged.sum < CUSUM_MIN / 2) group.trail = null
     else group.trail ??= openTrail(EVENT_IDS_MAX)
-    return isHit && enough ? claim(group, { ...judged, p, eventId }) : null
+    if (!climb) return null
+    const firstDay = judged.fitted[climb.knot + 1]?.day ?? daily.day
+    return claim(group, { ...judged, p, slope: climb.slope, firstDay }, eventId)
   }
 
-  function claim(group: Group, found: Found): Hit {
+  function claim(group: Group, found: Found, eventId: string): Hit {
     const { daily, trail, dayEvents } = group
     const { p, seen, expected, ratio, sum, trend, slope, firstDay } = found
     const endMs = (daily.day + 1) * DAY_MS
@@ -134,7 +138,7 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
           weight: 1,
         },
       ],
-      eventIds: ids.length > 0 ? ids : [found.eventId],
+      eventIds: ids.length > 0 ? ids : [eventId],
       eventCount: Math.max(1, dayEvents),
       learning: days,
     }
@@ -159,7 +163,7 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
 
   return {
     openGroup: () => ({ daily: openDaily(), sums: [], acceptedDay: -1, dayEvents: 0, trail: null }),
-    openCohort: () => ({ pool: openPool(), deviation: DEVIATION_FIRST, count: 0 }),
+    openCohort: () => ({ pool: firstPool(), deviation: DEVIATION_FIRST, count: 0 }),
     step,
     accept: group => {
       group.acceptedDay = group.daily.day
@@ -174,6 +178,18 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
   }
 }
 
+/**
+ * A cohort's own sums come late, two weeks of days and a delay after its first event: until there
+ * are many, sums are taken to be exponential, as those of noise are.
+ */
+function firstPool(): Pool {
+  const pool = openPool()
+  for (let i = 0; i < FIRST_SUMS; i++) {
+    addScore(pool, -FIRST_SCALE * Math.log((i + 0.5) / FIRST_SUMS))
+  }
+  return pool
+}
+
 function begin(daily: Daily, day: number): void {
   daily.sinceDay = day
   daily.day = day
@@ -182,18 +198,16 @@ function begin(daily: Daily, day: number): void {
 type Judged = {
   readonly sum: number
   readonly trend: number
-  readonly slope: number
-  readonly firstDay: number
-  readonly climbError: number
-  readonly stepError: number
   readonly rise: number
+  /** Rises of the days that a climb is fitted to. */
+  readonly fitted: readonly Rise[]
   readonly ratio: number
   readonly seen: number
   readonly expected: number
   readonly days: number
 }
 
-type Found = Judged & { readonly p: number; readonly eventId: string }
+type Found = Judged & { readonly p: number; readonly slope: number; readonly firstDay: number }
 
 /** The newest day beside the days before; null while too little is known. */
 function judge(daily: Daily, pooled: Pooled, acceptedDay: number): Judged | null {
@@ -207,13 +221,11 @@ function judge(daily: Daily, pooled: Pooled, acceptedDay: number): Judged | null
   const newest = recent.slice(-NEWEST_DAYS)
   if (recent.length < RECENT_DAYS_MIN || newest.at(-1)?.day !== last) return null
   const values = recent.map(({ rise }) => rise)
-  const climb = fitClimb(fitted.map(({ rise }) => rise))
   const rise = newest.reduce((sum, one) => sum + one.rise, 0) / newest.length
   return {
-    ...climb,
     sum: cusum(values.map(value => value / deviation)),
     trend: mannKendall(values),
-    firstDay: fitted[climb.knot + 1]?.day ?? last,
+    fitted,
     rise,
     ratio: Math.exp(rise),
     seen: totalOf(daily, last),
@@ -222,8 +234,11 @@ function judge(daily: Daily, pooled: Pooled, acceptedDay: number): Judged | null
   }
 }
 
-function isClimb({ sum, trend, rise, climbError, stepError }: Judged): boolean {
-  return sum >= CUSUM_MIN && trend >= TREND_MIN && rise >= RISE_MIN && climbError < stepError
+/** The fit costs most and comes last. */
+function climbOf({ sum, trend, rise, fitted }: Judged): Climb | null {
+  if (sum < CUSUM_MIN || trend < TREND_MIN || rise < RISE_MIN) return null
+  const climb = fitClimb(fitted.map(one => one.rise))
+  return climb.climbError < climb.stepError ? climb : null
 }
 
 type Rise = { readonly day: number; readonly rise: number }

@@ -3,7 +3,7 @@
 // least EARLY_SHARE of the hours beside it, and an hour that the window only touches for at least
 // that share of itself. Ratios of 1 / EARLY_SHARE and less therefore say nothing about timing.
 
-import { type Account, type Cohort, expectedOf, HOUR_MS, hourOn } from './account.ts'
+import { type Account, expectedOf, HOUR_MS, hourOn } from './account.ts'
 
 const EARLY_SHARE = 0.4
 
@@ -20,15 +20,15 @@ export function noExpectation(): Expectation {
   return { hour: -1, newest: 0, inner: 0, lastButOne: 0, last: 0 }
 }
 
-type Span = { readonly account: Account; readonly cohort: Cohort; readonly spanHours: number }
+type Span = { readonly account: Account; readonly spanHours: number }
 
 /** Reads the baseline: once an hour and account. */
-export function expectHour({ account, cohort, spanHours }: Span, hour: number): Expectation {
+export function expectHour({ account, spanHours }: Span, hour: number): Expectation {
   const whole = Math.floor(spanHours)
   const result = { ...noExpectation(), hour }
-  let [later, here] = [expectedOf(account, cohort, hour + 1), expectedOf(account, cohort, hour)]
+  let [later, here] = [expectedOf(account, hour + 1), expectedOf(account, hour)]
   for (let back = 0; back <= whole + 1; back++) {
-    const earlier = expectedOf(account, cohort, hour - back - 1)
+    const earlier = expectedOf(account, hour - back - 1)
     const usual = Math.max(here, EARLY_SHARE * later, EARLY_SHARE * earlier)
     if (back === 0) result.newest = usual
     else if (back < whole) result.inner += usual

@@ -112,70 +112,71 @@ export function forgetBefore(days: OwnDays, day: number): void {
   days.size -= gone
 }
 
-/** Sums over the learnt days of one hour of the day: of its weekday, of days like it, of the others. */
-export type HourSums = {
-  own: number
-  ownDays: number
-  alike: number
-  alikeDays: number
-  other: number
-  otherDays: number
+/** What the learnt days hold, per hour of the week and per day. */
+export type Tally = {
+  /** Sum of amounts, and number of hours that were observed. */
+  readonly amounts: Float64Array
+  readonly seen: Float64Array
+  /** Days of which at least half was observed. */
+  days: number
 }
 
-/** `into` is filled and given back: this runs for each hour of each account. */
-export function sumHours(days: OwnDays, hourOfWeek: number, into: HourSums): HourSums {
+/** `into` is filled and given back: this runs each day for each account. */
+export function tallyDays(days: OwnDays, into: Tally): Tally {
   const { rows, size, sinceDay, untilDay } = days
-  const weekday = Math.floor(hourOfWeek / HOURS)
-  const hourOfDay = hourOfWeek % HOURS
-  const isEnd = weekday >= 5
-  const all = Math.max(0, untilDay - sinceDay)
-  const ends = countDays(days, 5) + countDays(days, 6)
-  into.own = 0
-  into.alike = 0
-  into.other = 0
-  into.ownDays = countDays(days, weekday)
-  into.alikeDays = isEnd ? ends : all - ends
-  into.otherDays = all - into.alikeDays
+  into.amounts.fill(0)
+  into.days = Math.max(0, untilDay - sinceDay)
+  for (let weekday = 0; weekday < 7; weekday++) {
+    into.seen.fill(countDays(days, weekday), weekday * HOURS, (weekday + 1) * HOURS)
+  }
   for (let row = 0; row < size; row++) {
     const day = rows[row * ROW] ?? 0
     if (day < sinceDay || day >= untilDay) continue
-    const code = rows[row * ROW + 1 + hourOfDay] ?? 0
-    if (code === 0) continue
-    const isSeen = (code & UNSEEN) === 0
-    const amount = isSeen ? decodeAmount(code) : 0
-    const lost = isSeen ? 0 : 1
-    const on = weekdayOfDay(day)
-    if (on >= 5 !== isEnd) {
-      into.other += amount
-      into.otherDays -= lost
-      continue
+    const first = weekdayOfDay(day) * HOURS
+    let lost = 0
+    for (let hour = 0; hour < HOURS; hour++) {
+      const code = rows[row * ROW + 1 + hour] ?? 0
+      if (code === 0) continue
+      const at = first + hour
+      if ((code & UNSEEN) === 0) {
+        into.amounts[at] = (into.amounts[at] ?? 0) + decodeAmount(code)
+      } else {
+        into.seen[at] = (into.seen[at] ?? 0) - 1
+        lost += 1
+      }
     }
-    into.alike += amount
-    into.alikeDays -= lost
-    if (on !== weekday) continue
-    into.own += amount
-    into.ownDays -= lost
+    if (lost > HOURS / 2) into.days -= 1
   }
   return into
+}
+
+export type OwnDay = { readonly age: number; readonly amount: number; readonly share: number }
+
+/** Each learnt day, oldest first: what was done, and the sum of `weekShape` over its observed hours. */
+export function learntDays(days: OwnDays, weekShape: Float64Array): OwnDay[] {
+  const { rows, size, sinceDay, untilDay } = days
+  const result: OwnDay[] = []
+  let row = 0
+  for (let day = sinceDay; day < untilDay; day++) {
+    while (row < size && (rows[row * ROW] ?? 0) < day) row += 1
+    const hasRow = row < size && rows[row * ROW] === day
+    const first = weekdayOfDay(day) * HOURS
+    let [amount, share] = [0, 0]
+    for (let hour = 0; hour < HOURS; hour++) {
+      const code = hasRow ? (rows[row * ROW + 1 + hour] ?? 0) : 0
+      if ((code & UNSEEN) !== 0) continue
+      if (code !== 0) amount += decodeAmount(code)
+      share += weekShape[first + hour] ?? 0
+    }
+    result.push({ age: untilDay - 1 - day, amount, share })
+  }
+  return result
 }
 
 /** Learnt days that fall on a weekday. */
 function countDays({ sinceDay, untilDay }: OwnDays, weekday: number): number {
   const first = sinceDay + ((weekday - weekdayOfDay(sinceDay) + 7) % 7)
   return first >= untilDay ? 0 : 1 + Math.floor((untilDay - 1 - first) / 7)
-}
-
-/** Learnt days of which at least half was observed. */
-export function daysSeen(days: OwnDays): number {
-  let seen = Math.max(0, days.untilDay - days.sinceDay)
-  for (let row = 0; row < days.size; row++) {
-    const day = days.rows[row * ROW] ?? 0
-    if (day < days.sinceDay || day >= days.untilDay) continue
-    let lost = 0
-    for (let at = 1; at < ROW; at++) if ((days.rows[row * ROW + at] ?? 0) & UNSEEN) lost += 1
-    if (lost > HOURS / 2) seen -= 1
-  }
-  return seen
 }
 
 export function saveDays({ rows, size, sinceDay, untilDay }: OwnDays, out: StateWriter): void {

@@ -9,14 +9,16 @@
 // never drawn to that of others: it would hide a spike of a small account behind the large ones.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
+import { encodeAmount } from './hour-code.ts'
 import {
   amountOf,
-  daysSeen,
   HOURS,
-  type HourSums,
   isWeekend,
+  learntDays,
+  type OwnDay,
   type OwnDays,
-  sumHours,
+  type Tally,
+  tallyDays,
   WEEK_HOURS,
   weekdayOfDay,
 } from './own-days.ts'
@@ -53,27 +55,36 @@ export function hourOfWeek(hour: number): number {
   return weekdayOfDay(Math.floor(hour / HOURS)) * HOURS + (hour % HOURS)
 }
 
-const sums: HourSums = { own: 0, ownDays: 0, alike: 0, alikeDays: 0, other: 0, otherDays: 0 }
+const WORKDAYS = 5
 
 /** Expected amount before the level; `meanHour` is the account's own mean. */
-export function shapeAt(
-  days: OwnDays,
-  week: number,
-  { shape, meanHour }: { readonly shape: CohortShape; readonly meanHour: number },
-): number {
-  const { own, ownDays, alike, alikeDays, other, otherDays } = sumHours(days, week, sums)
-  const seenAlike = alikeDays > 0 ? alike / alikeDays : 0
-  let usual = seenAlike
+function shapeOf({ amounts, seen }: Tally, week: number, { shape, meanHour }: Known): number {
+  const hour = week % HOURS
+  const isEnd = isEndHour(week)
+  let [alike, alikeDays, other, otherDays] = [0, 0, 0, 0]
+  for (let weekday = 0; weekday < 7; weekday++) {
+    const at = weekday * HOURS + hour
+    if (weekday >= WORKDAYS === isEnd) {
+      alike += amounts[at] ?? 0
+      alikeDays += seen[at] ?? 0
+    } else {
+      other += amounts[at] ?? 0
+      otherDays += seen[at] ?? 0
+    }
+  }
+  let usual = alikeDays > 0 ? alike / alikeDays : 0
   if (alikeDays < THIN_DAYS) {
     const seenOther = otherDays > 0 ? other / otherDays : 0
     const guess = Math.max(seenOther * kindRatio(shape, week), meanHour * cohortAt(shape, week))
-    usual = (seenAlike * alikeDays + guess * (THIN_DAYS - alikeDays)) / THIN_DAYS
+    usual = (usual * alikeDays + guess * (THIN_DAYS - alikeDays)) / THIN_DAYS
   }
-  return (own + ALIKE_WEIGHT * usual) / (ownDays + ALIKE_WEIGHT)
+  return ((amounts[week] ?? 0) + ALIKE_WEIGHT * usual) / ((seen[week] ?? 0) + ALIKE_WEIGHT)
 }
 
+type Known = { readonly shape: CohortShape; readonly meanHour: number }
+
 function isEndHour(week: number): boolean {
-  return week >= 5 * HOURS
+  return week >= WORKDAYS * HOURS
 }
 
 /** The cohort's mean there, relative to its mean over all hours; 0 while it is not known. */
@@ -98,28 +109,37 @@ function kindRatio({ sums: seen, days, ends }: CohortShape, week: number): numbe
 }
 
 export type Level = {
-  /** Factor on the shape, and mean of an hour over the whole week. */
-  readonly factor: number
+  /** Mean of an hour over the whole week, and the days behind it. */
   readonly meanHour: number
   readonly days: number
 }
 
 const weekShape = new Float64Array(WEEK_HOURS)
+const tally: Tally = {
+  amounts: new Float64Array(WEEK_HOURS),
+  seen: new Float64Array(WEEK_HOURS),
+  days: 0,
+}
 
-/** Reads all learnt days: once a day and account. */
-export function measureLevel(
-  days: OwnDays,
-  { shape, meanHour: before }: { readonly shape: CohortShape; readonly meanHour: number },
-): Level {
+/** Reads all learnt days and writes what is expected per hour of the week: once a day and account. */
+export function learnWeek(days: OwnDays, known: Known, expected: Uint16Array): Level {
+  tallyDays(days, tally)
   let total = 0
   for (let week = 0; week < WEEK_HOURS; week++) {
-    const share = shapeAt(days, week, { shape, meanHour: before })
+    const share = shapeOf(tally, week, known)
     weekShape[week] = share
     total += share
   }
-  const idle = (IDLE_SHARE * total) / 7
-  const seen = ownDaysOf(days).filter(day => day.share > idle)
-  const present = withoutAway(seen)
+  const factor = levelOf(learntDays(days, weekShape), total / 7)
+  for (let week = 0; week < WEEK_HOURS; week++) {
+    expected[week] = encodeAmount(factor * (weekShape[week] ?? 0))
+  }
+  return { meanHour: (factor * total) / WEEK_HOURS, days: tally.days }
+}
+
+/** Factor on the shape: 1 where each day is as the mean of its kind. */
+function levelOf(all: readonly OwnDay[], meanDay: number): number {
+  const present = withoutAway(all.filter(({ share }) => share > IDLE_SHARE * meanDay))
   const cut = DAY_CUT * medianRatio(present)
   let [amounts, shares] = [0, 0]
   for (const { age, amount, share } of present) {
@@ -127,26 +147,7 @@ export function measureLevel(
     amounts += weight * Math.min(amount, cut * share)
     shares += weight * share
   }
-  const level = shares > 0 ? amounts / shares : 1
-  const factor = Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, level))
-  return { factor, meanHour: (factor * total) / WEEK_HOURS, days: daysSeen(days) }
-}
-
-type OwnDay = { readonly age: number; readonly amount: number; readonly share: number }
-
-function ownDaysOf(days: OwnDays): readonly OwnDay[] {
-  const result: OwnDay[] = []
-  for (let day = days.sinceDay; day < days.untilDay; day++) {
-    let [amount, share] = [0, 0]
-    for (let hour = day * HOURS; hour < (day + 1) * HOURS; hour++) {
-      const seen = amountOf(days, hour)
-      if (Number.isNaN(seen)) continue
-      amount += seen
-      share += weekShape[hourOfWeek(hour)] ?? 0
-    }
-    result.push({ age: days.untilDay - 1 - day, amount, share })
-  }
-  return result
+  return shares > 0 ? Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, amounts / shares)) : 1
 }
 
 /** Without runs of silent days, which are of an account that is away. */
