@@ -3,9 +3,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Alarm, type AlarmConfig, openAlarm } from '../../packages/server/src/alarm.ts'
 import { systemClock } from '../../packages/server/src/base/clock.ts'
 import { createTelemetry } from '../../packages/server/src/base/emit.ts'
 import { systemEntropy } from '../../packages/server/src/base/entropy.ts'
+import { PRODUCT_RULES } from '../../packages/server/src/config.ts'
 import type { Scope } from '../../packages/server/src/query/query.ts'
 import { type App, buildApp } from '../../packages/server/src/show/show.ts'
 import { openTocsin, TENANT, type Tocsin } from '../../packages/server/src/tocsin.ts'
@@ -29,6 +31,7 @@ export type Request = {
 export interface Rig {
   readonly directory: string
   readonly tocsin: Tocsin
+  readonly alarm: Alarm
   readonly app: App
   /** A key with every scope. */
   readonly allKey: string
@@ -39,7 +42,10 @@ export interface Rig {
   close(): Promise<void>
 }
 
-export async function openRig(directory: string = newDirectory()): Promise<Rig> {
+export async function openRig(
+  directory: string = newDirectory(),
+  options: Partial<AlarmConfig> = {},
+): Promise<Rig> {
   const entropy = systemEntropy()
   const telemetry = createTelemetry(() => undefined)
   const tocsin = await openTocsin(directory, {
@@ -51,8 +57,15 @@ export async function openRig(directory: string = newDirectory()): Promise<Rig> 
     },
   })
   const local = { secret: `tocsin_key_${'L'.repeat(36)}`, operator: 'tester@here' }
+  const alarm = await openAlarm(tocsin, {
+    rules: [PRODUCT_RULES],
+    alertBudget: 10,
+    policy: null,
+    ...options,
+  })
   const app = await buildApp({
     ...tocsin,
+    ...alarm,
     telemetry,
     clock: systemClock,
     entropy,
@@ -64,6 +77,7 @@ export async function openRig(directory: string = newDirectory()): Promise<Rig> 
   const rig: Rig = {
     directory,
     tocsin,
+    alarm,
     app,
     allKey: local.secret,
     async ask(path, { method = 'GET', key = local.secret, body, type, headers = {} } = {}) {
@@ -91,11 +105,13 @@ export async function openRig(directory: string = newDirectory()): Promise<Rig> 
       tocsin.createApiKey(`key-${Buffer.from(entropy.bytes(4)).toString('hex')}`, scopes, 'tester'),
     async restart() {
       await app.close()
+      await alarm.close()
       await tocsin.close()
-      return openRig(directory)
+      return openRig(directory, options)
     },
     async close() {
       await app.close()
+      await alarm.close()
       await tocsin.close()
       rmSync(directory, { recursive: true, force: true })
     },

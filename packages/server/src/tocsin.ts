@@ -16,7 +16,15 @@ import {
   type Quarantine,
   type Receipt,
 } from './capture/capture.ts'
-import { findShard, type Log, openKeyRing, openLog, openShardReader, openVault } from './log/log.ts'
+import {
+  findShard,
+  type Log,
+  openKeyRing,
+  openLog,
+  openShardReader,
+  openVault,
+  type ShardReader,
+} from './log/log.ts'
 import {
   type ApiKeys,
   createKey,
@@ -39,6 +47,11 @@ export type TocsinDeps = {
   readonly onFatal: (error: Failure) => void
 }
 
+/** A view of the log that is kept and goes on from where it stands. */
+export interface Projection {
+  replay(reader: ShardReader, size: number): void
+}
+
 export interface Tocsin {
   readonly dataDir: string
   readonly log: Log
@@ -50,6 +63,8 @@ export interface Tocsin {
   readonly alerts: AlertStore
   readonly lock: DirectoryLock
   readonly deps: TocsinDeps
+  /** Brings a projection up to what the log holds, also behind the newest checkpoint. */
+  project(projection: Projection): void
   /** Appends an event of Tocsin's own; durable on return. */
   record(event: WireEvent): Promise<Receipt>
   /** Makes a key; the secret is in the answer and nowhere else. */
@@ -91,14 +106,16 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
   const vault = vaultOf(log.origin, log.secrets)
   const reader = openShardReader(log.paths, vault)
   const alerts = openAlertStore(log.paths.state)
-  keys.replay(reader, log.publishedSize)
-  alerts.replay(reader, log.publishedSize)
-  // A crash can have left changes behind the checkpoint; the next one brings them.
-  const stopReplay = log.onPublished(({ size }) => {
-    stopReplay()
-    keys.replay(reader, size)
-    alerts.replay(reader, size)
-  })
+  const project = (projection: Projection) => {
+    projection.replay(reader, log.publishedSize)
+    // A crash can have left changes behind the checkpoint; the next one brings them.
+    const stop = log.onPublished(({ size }) => {
+      stop()
+      projection.replay(reader, size)
+    })
+  }
+  project(keys)
+  project(alerts)
 
   const record = (event: WireEvent) => capture.receive(ownBody(event), OWN_CONTEXT)
   return {
@@ -111,6 +128,7 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
     alerts,
     lock,
     deps,
+    project,
     record,
     async createApiKey(name, scopes, by) {
       const { secret, change } = createKey(name, scopes, entropy)

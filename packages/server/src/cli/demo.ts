@@ -36,14 +36,14 @@ export async function demo(flags: DemoFlags, io: Io): Promise<ExitCode> {
   const started = performance.now()
   const data = flags.data ?? io.env.TOCSIN_DATA ?? DEMO_DATA
   const running = await start({ ...flags, data }, io)
-  const { tocsin, watch, config } = running
+  const { tocsin, alarm, config } = running
   const startMs = systemClock.nowMs()
   const stage = setStage(config.dataDir, Number(flags.seed), startMs)
   const world = createWorld({ seed: stage.seed, stories: stage })
   io.say(`Tocsin ${VERSION}: making up a month of traffic …`)
   await load(tocsin, world.events(stage.nowMs - HISTORY_MS, startMs))
   await tocsin.query.settled()
-  await watch.settled()
+  await alarm.watch.settled()
   await welcome(running, io, (performance.now() - started) / 1000)
   const stopTelling = tellAlerts(running, startMs, io)
   const stopped = new AbortController()
@@ -84,9 +84,9 @@ function parseStage(text: string): Stage {
 const TELL_AFTER_MS = 2500
 
 /** Prints each alert about what happens live, whole, once. */
-function tellAlerts({ watch, tocsin }: Running, fromMs: number, io: Io): () => void {
+function tellAlerts({ alarm, tocsin }: Running, fromMs: number, io: Io): () => void {
   const told = new Set<string>()
-  return watch.onFound(({ finding, alert }) => {
+  return alarm.watch.onFound(({ finding, alert }) => {
     if (!alert || finding.timeMs < fromMs || told.has(alert.id)) return
     told.add(alert.id)
     const seconds = ((systemClock.nowMs() - finding.timeMs) / 1000).toFixed(1)

@@ -2,6 +2,7 @@
 // to.
 
 import { rmSync } from 'node:fs'
+import { type Alarm, openAlarm } from '../alarm.ts'
 import { systemClock } from '../base/clock.ts'
 import { replaceFile } from '../base/durable.ts'
 import { createTelemetry, type Level, type Telemetry } from '../base/emit.ts'
@@ -13,13 +14,12 @@ import { generateKey } from '../query/query.ts'
 import { listen, type Show } from '../show/show.ts'
 import { localOperator, openTocsin, TENANT, type Tocsin } from '../tocsin.ts'
 import { VERSION } from '../version.ts'
-import { openWatch, type Watch } from '../watch/watch.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
 import { rememberOwnLog } from './known-logs.ts'
 
 export type Running = {
   readonly tocsin: Tocsin
-  readonly watch: Watch
+  readonly alarm: Alarm
   readonly show: Show
   readonly config: ServerConfig
   /** Resolves when the process was asked to end. */
@@ -71,27 +71,18 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
       process.exit(EXIT.error)
     },
   })
-  const watch = await openWatch({
-    dataDir: config.dataDir,
-    log: tocsin.log,
-    store: tocsin.alerts,
-    record: tocsin.record,
-    telemetry,
-    clock: systemClock,
-    rules: config.rules,
-    budget: config.alertBudget,
-  })
+  const alarm = await openAlarmOrClose(tocsin, config)
   const local = { secret: generateKey(entropy), operator: localOperator() }
   const followed = followFiles(config.follow, tocsin)
   // Who finds the server listening may rotate a followed file at once.
   await followed.looked
-  const show = await listenOrClose(config, tocsin, { telemetry, local, followed, watch })
+  const show = await listenOrClose(config, tocsin, { telemetry, local, followed, alarm })
   tocsin.lock.announce({ pid: process.pid, url: show.url })
   replaceFile(localFile(config.dataDir), JSON.stringify({ url: show.url, apiKey: local.secret }))
   rememberOwnLog(io.env, tocsin.log)
   return {
     tocsin,
-    watch,
+    alarm,
     show,
     config,
     asked: askedToEnd(),
@@ -99,9 +90,19 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
       rmSync(localFile(config.dataDir), { force: true })
       await followed.stop()
       await show.close()
-      await watch.close()
+      await alarm.close()
       await tocsin.close()
     },
+  }
+}
+
+/** A policy with a mistake ends the start; the directory is let go. */
+async function openAlarmOrClose(tocsin: Tocsin, config: ServerConfig): Promise<Alarm> {
+  try {
+    return await openAlarm(tocsin, config)
+  } catch (error) {
+    await tocsin.close()
+    throw error
   }
 }
 
@@ -109,27 +110,20 @@ type ListenParts = {
   readonly telemetry: Telemetry
   readonly local: { readonly secret: string; readonly operator: string }
   readonly followed: FollowedFiles
-  readonly watch: Watch
+  readonly alarm: Alarm
 }
 
 async function listenOrClose(
   config: ServerConfig,
   tocsin: Tocsin,
-  { telemetry, local, followed, watch }: ListenParts,
+  { telemetry, local, followed, alarm }: ListenParts,
 ): Promise<Show> {
-  const { log, capture, query, keys, record, createApiKey, revokeApiKey, deps } = tocsin
   try {
     return await listen(config, {
-      log,
-      capture,
-      query,
-      keys,
-      record,
-      createApiKey,
-      revokeApiKey,
+      ...tocsin,
+      ...alarm,
+      ...tocsin.deps,
       telemetry,
-      clock: deps.clock,
-      entropy: deps.entropy,
       tenant: TENANT,
       version: VERSION,
       keepContent: config.keepContent,
@@ -137,7 +131,7 @@ async function listenOrClose(
     })
   } catch (error) {
     await followed.stop()
-    await watch.close()
+    await alarm.close()
     await tocsin.close()
     throw error
   }

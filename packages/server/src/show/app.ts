@@ -11,6 +11,7 @@ import type { Capture } from '../capture/capture.ts'
 import type { Log } from '../log/log.ts'
 import type { ApiKeys, Query, Scope } from '../query/query.ts'
 import type { Responder } from '../respond/respond.ts'
+import type { AlertStore, Watch } from '../watch/watch.ts'
 import type { Gate, LocalKey } from './gate.ts'
 
 export type ShowDeps = {
@@ -18,6 +19,8 @@ export type ShowDeps = {
   readonly capture: Capture
   readonly query: Query
   readonly keys: ApiKeys
+  readonly alerts: AlertStore
+  readonly watch: Watch
   readonly respond: Responder
   readonly telemetry: Telemetry
   readonly clock: Clock

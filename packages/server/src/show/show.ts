@@ -9,8 +9,11 @@ import Fastify from 'fastify'
 import { hasCode } from '../base/durable.ts'
 import type { Telemetry } from '../base/emit.ts'
 import { BODY_BYTES_MAX } from '../base/limits.ts'
+import { alertRoutes } from './alert-routes.ts'
 import type { App, RouteDeps, ShowDeps } from './app.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { installBodies } from './bodies.ts'
+import { decisionRoutes } from './decision-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { buildGate } from './gate.ts'
 import { ingestRoutes } from './ingest-routes.ts'
@@ -80,6 +83,9 @@ export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null):
       linesRoutes,
       tailRoutes,
       eventRoutes,
+      alertRoutes,
+      decisionRoutes,
+      approvalRoutes,
       keyRoutes,
       logRoutes,
     ]) {

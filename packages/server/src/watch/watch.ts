@@ -44,6 +44,8 @@ export type { WatchStatus } from './watch-worker.ts'
 
 export interface Watch {
   readonly status: WatchStatus
+  /** Alerts a day that the operator asked for. */
+  readonly budget: number
   /** Mistakes in rule files, one sentence each; the other rules run. */
   readonly problems: readonly string[]
   /** Called with every finding that is in the log, once or, after a crash, again. */
@@ -157,6 +159,7 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
     get status() {
       return status
     },
+    budget,
     problems,
     onFound(listener) {
       listeners.add(listener)
