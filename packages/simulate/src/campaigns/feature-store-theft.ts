@@ -118,9 +118,9 @@ function liveThief(stage: Stage, { nowMs, strength }: Anchor, startMs: number): 
 /** Two weeks hold a release. Two days on, so that nobody is there who comes a moment later. */
 const LOOK_BACK_DAYS = 15
 const LOOK_AHEAD_DAYS = 2
-const MARGIN_MS = 45 * MINUTE_MS
+const MARGIN_MS = 15 * MINUTE_MS
 
-/** The first of some accounts that never does anything around certain hours of a day. */
+/** The first of some accounts that never does anything in certain whole hours of a day. */
 type FindIdle = (hours: Hours, ids: readonly string[]) => Service | null
 
 function findIdle(stage: Stage, day: number): FindIdle {
@@ -135,8 +135,8 @@ function findIdle(stage: Stage, day: number): FindIdle {
     return times
   }
   return ({ startMs, endMs }, ids) => {
-    const fromMs = startMs - MARGIN_MS
-    const lengthMs = endMs + MARGIN_MS - fromMs
+    const fromMs = Math.floor((startMs - MARGIN_MS) / HOUR_MS) * HOUR_MS
+    const lengthMs = Math.ceil((endMs + MARGIN_MS) / HOUR_MS) * HOUR_MS - fromMs
     const isThen = (time: number) => (((time - fromMs) % DAY_MS) + DAY_MS) % DAY_MS < lengthMs
     for (const id of ids) {
       const service = stage.cast.services.find(s => s.id === id)
