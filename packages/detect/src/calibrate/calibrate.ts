@@ -16,15 +16,12 @@ export type Pool = {
   readonly bins: Float64Array
   size: number
   tail: FittedTail | null
+  /** Scores that came after the tail was fitted. */
+  sinceFit: number
 }
 
-type FittedTail = Tail & {
-  /** First bin of the tail and the number of scores in it and above. */
-  readonly bin: number
-  readonly count: number
-  /** Size of the pool when it was fitted. */
-  readonly size: number
-}
+/** `bin` is the first of the tail. */
+type FittedTail = Tail & { readonly bin: number }
 
 const BINS = 320
 /** Bins that a doubling of 1 + score takes. */
@@ -34,13 +31,13 @@ const TAIL_SCORES = 50
 /** A pool of fewer says nothing beyond 1/(n + 1). */
 const TAIL_POOL_MIN = 30
 const POOL_MAX = 40_000
-/** The tail is fitted again after so much growth. */
-const REFIT_GROWTH = 1.05
+/** The tail is fitted again when so large a share is new. */
+const REFIT_SHARE = 0.05
 
 export const P_MIN = 1e-12
 
 export function openPool(): Pool {
-  return { bins: new Float64Array(BINS), size: 0, tail: null }
+  return { bins: new Float64Array(BINS), size: 0, tail: null, sinceFit: 0 }
 }
 
 /** A score of a benign time; what is not a number is left out. */
@@ -49,6 +46,7 @@ export function addScore(pool: Pool, score: number): void {
   const bin = binOf(score)
   pool.bins[bin] = (pool.bins[bin] ?? 0) + 1
   pool.size += 1
+  pool.sinceFit += 1
   if (pool.size >= POOL_MAX) fade(pool)
 }
 
@@ -59,7 +57,8 @@ export function pOf(pool: Pool, score: number): number {
   const tail = currentTail(pool)
   if (!tail || bin < tail.bin) return conformal(countFrom(pool, bin), pool.size)
   const beyond = Math.max(0, score - lowerEdge(tail.bin))
-  return Math.max(P_MIN, conformal(tail.count, tail.size) * tailShare(tail, beyond))
+  const reached = conformal(countFrom(pool, tail.bin), pool.size)
+  return Math.max(P_MIN, reached * tailShare(tail, beyond))
 }
 
 /** The lowest score whose p is at most `p`: where a threshold must lie for that rate. */
@@ -93,10 +92,11 @@ function countFrom({ bins }: Pool, from: number): number {
 }
 
 function currentTail(pool: Pool): FittedTail | null {
-  const { tail, size } = pool
-  if (size < TAIL_POOL_MIN) return null
-  const isFresh = tail !== null && size >= tail.size && size <= tail.size * REFIT_GROWTH
-  if (!isFresh) pool.tail = fitPool(pool)
+  if (pool.size < TAIL_POOL_MIN) return null
+  if (pool.tail === null || pool.sinceFit > REFIT_SHARE * pool.size) {
+    pool.tail = fitPool(pool)
+    pool.sinceFit = 0
+  }
   return pool.tail
 }
 
@@ -116,7 +116,7 @@ function fitPool({ bins, size }: Pool): FittedTail | null {
     if (weight > 0)
       excesses.push({ excess: (lowerEdge(at) + lowerEdge(at + 1)) / 2 - edge, weight })
   }
-  return { ...fitTail(excesses), bin, count, size }
+  return { ...fitTail(excesses), bin }
 }
 
 /** Halves the weight of all that is known. */
@@ -129,8 +129,9 @@ function fade(pool: Pool): void {
   }
 }
 
-export function savePool({ bins, size, tail }: Pool, out: StateWriter): void {
+export function savePool({ bins, size, tail, sinceFit }: Pool, out: StateWriter): void {
   out.number(size)
+  out.count(sinceFit)
   const filled = [...bins.entries()].filter(([, weight]) => weight > 0)
   out.count(filled.length)
   for (const [bin, weight] of filled) {
@@ -140,19 +141,20 @@ export function savePool({ bins, size, tail }: Pool, out: StateWriter): void {
   out.count(tail ? 1 : 0)
   if (!tail) return
   out.count(tail.bin)
-  for (const value of [tail.count, tail.size, tail.scale, tail.shape]) out.number(value)
+  out.number(tail.scale)
+  out.number(tail.shape)
 }
 
 export function loadPool(input: StateReader): Pool {
   const pool = openPool()
   pool.size = input.number()
+  pool.sinceFit = input.count()
   for (let left = input.count(); left > 0; left--) {
     const bin = input.count()
     pool.bins[bin] = input.number()
   }
   if (input.count() === 0) return pool
   const bin = input.count()
-  const [count, size] = [input.number(), input.number()]
-  pool.tail = { bin, count, size, scale: input.number(), shape: input.number() }
+  pool.tail = { bin, scale: input.number(), shape: input.number() }
   return pool
 }
