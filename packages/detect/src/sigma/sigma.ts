@@ -239,9 +239,10 @@ export function linkRules(read: readonly ReadRule[]): Linked {
   const counted = new Set<string>()
   const shown = new Set<string>()
   const linked = unique.flatMap(one => {
-    const ids = linkOne(one, byName, (path, text) => refuse(one, path, text))
-    for (const id of ids ?? []) (one.generate ? shown : counted).add(id)
-    if (ids === null) return []
+    const { ids, isWhole } = linkOne(one, byName, (path, text) => refuse(one, path, text))
+    // Also of a correlation that is refused: what it counts would be a flood by itself.
+    for (const id of ids) (one.generate ? shown : counted).add(id)
+    if (!isWhole) return []
     return [one.rule.kind === 'correlation' ? { ...one.rule, rules: ids } : one.rule]
   })
   const rules = linked.map(rule => {
@@ -254,18 +255,16 @@ export function linkRules(read: readonly ReadRule[]): Linked {
 type Words = { readonly what: string; readonly fix: string }
 type Refuse = (path: readonly (string | number)[], text: Words) => void
 
-/** Ids of the rules that it counts; null when one of them cannot be counted. */
+/** Ids of the rules that it counts, and whether all of them can be counted. */
 function linkOne(
   { rule }: ReadRule,
   byName: ReadonlyMap<string, ReadRule>,
   refuse: Refuse,
-): readonly string[] | null {
-  if (rule.kind === 'match') return []
-  let isWhole = true
-  const ids = rule.rules.flatMap((name, i) => {
+): { readonly ids: readonly string[]; readonly isWhole: boolean } {
+  const names = rule.kind === 'correlation' ? rule.rules : []
+  const ids = names.flatMap((name, i) => {
     const base = byName.get(name)?.rule
     if (base?.kind === 'match') return [base.id]
-    isWhole = false
     const nearest = meant(name, byName.keys(), 'check its name, and whether it was refused itself')
     const text = base
       ? { what: `${name} is a correlation itself; that comes later`, fix: 'count its rules' }
@@ -273,5 +272,5 @@ function linkOne(
     refuse(['correlation', 'rules', i], text)
     return []
   })
-  return isWhole ? [...new Set(ids)] : null
+  return { ids: [...new Set(ids)], isWhole: ids.length === names.length }
 }

@@ -4,6 +4,7 @@
 import { findKind, KINDS } from '@tocsin/sdk/event'
 import { addressKey, networkRange } from '@tocsin/sdk/query'
 import { type EventTest, NEVER } from './event-test.ts'
+import { ipv4Number, ipv4Range } from './ipv4.ts'
 import type { Modifiers } from './modifiers.ts'
 import {
   anyPattern,
@@ -124,8 +125,12 @@ function readNetworks({ reader, path }: At, field: RuleField, values: readonly S
     const bad = quoted(values[ranges.indexOf(null)])
     return reader.refuse(path, `${bad} is no network`, 'write one like 10.0.0.0/8 or 2001:db8::/32')
   }
+  const ipv4 = known.flatMap(range => ipv4Range(range) ?? [])
   return (value: unknown) => {
-    const key = typeof value === 'string' ? addressKey(value) : null
+    if (typeof value !== 'string') return false
+    const number = ipv4Number(value)
+    if (number >= 0) return ipv4.some(({ low, high }) => low <= number && number <= high)
+    const key = addressKey(value)
     return key !== null && known.some(({ low, high }) => low <= key && key <= high)
   }
 }
