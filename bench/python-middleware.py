@@ -12,7 +12,11 @@ The middleware writes JSON lines to a file and sends the same events to a server
 them (a process of its own, so that its CPU does not count). Queue, file, spool, gzip and HTTP are
 all inside of what is counted: a block ends when everything is in the file and acknowledged.
 
-The table shows the lower quartile of the blocks: other programs on the machine only ever add.
+The tables show the lower quartile of the blocks: other programs on the machine only ever add.
+
+With ``enforce=True`` each request is judged before the application sees it: who asks, by which
+session, what has been decided about them. The second table is the CPU of that alone, with so many
+decisions in the table, as the middleware calls it.
 """
 
 import argparse
@@ -35,6 +39,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 GOAL_US = 100
+LOOKUP_GOAL_US = 20
+DECISIONS = 10_000
+LOOKUPS = 2000
+LOOKUP_BLOCKS = 25
 BLOCK_REQUESTS = 400
 CONNECTIONS = 8
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -114,12 +122,34 @@ def serve_acknowledgements() -> None:
             self.end_headers()
             self.wfile.write(data)
 
+        def do_GET(self) -> None:
+            """Decisions: the whole table at once, then nothing new."""
+            entries = [] if "after=" in self.path else decisions()
+            if not entries:
+                time.sleep(20)
+            data = json.dumps({"cursor": "1", "full": bool(entries), "entries": entries}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)
     server.serve_forever()
+
+
+def decisions() -> list[dict[str, Any]]:
+    """About many that do not ask here, and about bob and carol."""
+    until = int((time.time() + 86_400) * 1000)
+    throttle = {"decision": "throttle", "limits": {"requestsPerMinute": 10**9}}
+    about = [{"actor": f"svc-{i}", **throttle} for i in range(DECISIONS)]
+    about.append({"actor": "bob", **throttle})
+    about.append({"actor": "carol", "decision": "approval_required", "bulkRows": 1000})
+    rest = {"session": None, "since": 0, "until": until, "reason": "measured"}
+    return [{"id": f"d_{i}", **rest, **one} for i, one in enumerate(about)]
 
 
 async def call(app: Any, answers: list[bytes]) -> None:
@@ -266,6 +296,50 @@ def measure_uvicorn(url: str, directory: Path, seconds: float) -> dict[str, list
     return costs
 
 
+def measure_lookups(url: str, directory: Path) -> list[dict[str, Any]]:
+    """CPU of one thread that does what the middleware does before the application."""
+    from tocsin.asgi import AsgiView
+    from tocsin.capture import make_capture
+    from tocsin.exchange import Exchange
+
+    recorder = make_recorder(directory / "lookups", url)
+    keys = {f"key-of-{name}": name for name in ("alice", "bob", "carol")}
+    capture = make_capture(
+        {"recorder": recorder, "keys": keys, "enforce": True, "session_header": "x-session-id"}
+    )
+    first = capture.follower()
+    if first is not None:
+        first.wait_for_first(30)
+    assert len(recorder.follower.table.entries) == DECISIONS + 2
+
+    def block(name: str) -> float:
+        key = (b"x-api-key", f"key-of-{name}".encode())
+        scope = {
+            "method": "GET",
+            "path": "/rows",
+            "query_string": b"limit=100&offset=200",
+            "headers": [h for h in HEADERS if h[0] != b"x-api-key"] + [key],
+        }
+        exchange = Exchange("GET", "/rows")
+        start = time.thread_time_ns()
+        for _ in range(LOOKUPS):
+            capture.follower()
+            assert capture.admit(exchange, AsgiView(scope)) is None
+        return (time.thread_time_ns() - start) / LOOKUPS / 1000
+
+    rows = []
+    for name, title in (
+        ("alice", "nothing decided"),
+        ("carol", "approval required, a small read"),
+        ("bob", "throttled, within limits"),
+    ):
+        costs = [block(name) for _ in range(LOOKUP_BLOCKS)]
+        quartile = statistics.quantiles(costs, n=4, method="inclusive")[0]
+        rows.append({"caller": title, "decisions": DECISIONS, "us": round(quartile, 1)})
+    recorder.close()
+    return rows
+
+
 def row(title: str, costs: dict[str, list[float]]) -> dict[str, Any]:
     without, with_ = (
         statistics.quantiles(costs[name], n=4, method="inclusive")[0]
@@ -289,7 +363,13 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         print(f"{r['way']:12}{numbers}{r['blocks']:>8}")
 
 
-def run_all(seconds: float) -> list[dict[str, Any]]:
+def print_lookups(rows: list[dict[str, Any]]) -> None:
+    print(f"\nCPU µs to judge a request, {DECISIONS:,} decisions, goal: less than {LOOKUP_GOAL_US}")
+    for r in rows:
+        print(f"{r['caller']:34}{r['us']:>8}")
+
+
+def run_all(seconds: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     directory = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     stub = subprocess.Popen([sys.executable, __file__, "--stub"], stdout=subprocess.PIPE)
     try:
@@ -300,7 +380,8 @@ def run_all(seconds: float) -> list[dict[str, Any]]:
             ("uvicorn", measure_uvicorn),
         ]
         (directory / "uvicorn").mkdir()
-        return [row(title, measure(url, directory, seconds / 2)) for title, measure in ways]
+        rows = [row(title, measure(url, directory, seconds / 2)) for title, measure in ways]
+        return rows, measure_lookups(url, directory)
     finally:
         stub.terminate()
         stub.wait(10)
@@ -320,11 +401,13 @@ def main() -> None:
         return serve_acknowledgements()
     if options.serve:
         return serve_uvicorn(options.serve, options.url, options.directory)
-    rows = run_all(options.seconds)
+    rows, lookups = run_all(options.seconds)
     if options.json:
-        print(json.dumps({"python": platform.python_version(), "goalUs": GOAL_US, "rows": rows}))
+        figures = {"goalUs": GOAL_US, "rows": rows, "lookups": lookups}
+        print(json.dumps({"python": platform.python_version(), **figures}))
     else:
         print_table(rows)
+        print_lookups(lookups)
 
 
 if __name__ == "__main__":

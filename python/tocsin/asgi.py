@@ -127,6 +127,7 @@ class _Call(Exchange):
         self._capture = capture
         self._receive = receive
         self._send = send
+        self._view: AsgiView | None = None
 
     def end(self) -> None:
         """Records it, unless it is already."""
@@ -138,7 +139,8 @@ class _Call(Exchange):
         follower = self._capture.follower()
         if follower is not None:
             await wait_for_first(follower)
-        refusal = self._capture.admit(self, AsgiView(self._scope))
+        self._view = AsgiView(self._scope)
+        refusal = self._capture.admit(self, self._view)
         if refusal is not None:
             await self.refuse(refusal)
         return refusal is not None
@@ -166,7 +168,7 @@ class _Call(Exchange):
             template = getattr(route, "path_format", None) or getattr(route, "path", None)
             self.endpoint = template_of(self.path, template, params)
         client = scope.get("client")
-        return AsgiView(scope), client[0] if client else None
+        return self._view or AsgiView(scope), client[0] if client else None
 
 
 class HttpCall(_Call):

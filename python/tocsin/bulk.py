@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from .facts import INT_MAX, whole_number
 from .identity import RequestView
@@ -123,9 +123,12 @@ def named_size(query: str) -> int | None:
     if not query or len(query) > QUERY_CHARS_MAX:
         return None
     sizes: list[int] = []
-    for name, value in parse_qsl(query):
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in pair:
+            name, value = unquote_plus(name), unquote_plus(value)
         if name.lower() in SIZE_PARAMETERS:
-            digits = value.strip()
+            digits = value.replace("+", " ").strip()
             if not (digits.isascii() and digits.isdigit()) or not digits.strip("0"):
                 return None
             sizes.append(int(digits) if len(digits) < 16 else INT_MAX)

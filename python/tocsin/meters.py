@@ -82,13 +82,13 @@ class FileStore:
     def __init__(self, directory: Path) -> None:
         """Raises ``OSError`` where the directory cannot be used."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._directory = directory
+        self._directory = os.fspath(directory)
         self._memory = MemoryStore()
         self._remove_old()
 
     def _remove_old(self) -> None:
         with contextlib.suppress(OSError):
-            for path in self._directory.iterdir():
+            for path in Path(self._directory).iterdir():
                 with contextlib.suppress(OSError):
                     if time.time() - path.stat().st_mtime > FILE_AGE_S_MAX:
                         path.unlink()
@@ -96,7 +96,7 @@ class FileStore:
     def update(self, key: str, step: Step) -> float:
         name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:40]
         try:
-            with self._locked(self._directory / name) as fd:
+            with self._locked(os.path.join(self._directory, name)) as fd:
                 account, answer = step(parse_account(os.pread(fd, _FORM.size + 1, 0)))
                 os.pwrite(fd, _bytes_of(account), 0)
                 return answer
@@ -104,7 +104,7 @@ class FileStore:
             return self._memory.update(key, step)
 
     @contextlib.contextmanager
-    def _locked(self, path: Path) -> Iterator[int]:
+    def _locked(self, path: str) -> Iterator[int]:
         """The lock ends with the file: also when the process is killed."""
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         fd = os.open(path, flags, 0o600)
