@@ -51,7 +51,7 @@ export type WorldConfig = {
   readonly seed: number
   /** What happens on top of everyday life: the benign ones where it is left out. */
   readonly campaigns?: readonly Campaign[]
-  /** Attacks as well, in the history before a "now" and live after it. None where it is left out. */
+  /** Attacks too, in the history before a "now" and live after it. None where it is left out. */
   readonly stories?: StoriesConfig
 }
 
