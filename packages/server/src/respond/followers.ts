@@ -1,5 +1,5 @@
 // Long polls: each waits until something is in force that it does not know, its time is up, it
-// leaves, or the server ends. Their number is bounded; those that wait for the same share one answer.
+// leaves, or the server ends. Their number is bounded.
 
 import { TocsinError } from '@tocsin/sdk/errors'
 

@@ -28,8 +28,8 @@ export interface Keeper {
   /** Records and applies; throws what the log throws, and then nothing was done. */
   change(change: Change, measure: Measure): Promise<void>
   replay(reader: ShardReader, size: number): void
-  /** Ends what has ended, moves what a stepped clock makes wrong. */
-  tick(): void
+  /** Ends what has ended. True when a clock that was set back moved what stands. */
+  tick(): boolean
   close(): void
 }
 
@@ -43,25 +43,12 @@ export function openKeeper({ directory, clock, telemetry, record, onChange }: Ke
   const parts = { store, table, releases }
   for (const stored of store.load(clock.nowMs())) take(parts, stored)
 
-  async function recordPatiently(event: WireEvent): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await record(event)
-        return
-      } catch (error) {
-        const isBusy = error instanceof TocsinError && mayRetry(error.fault)
-        if (!isBusy || error.code === 'log.closed' || attempt === TRIES) throw error
-      }
-      await new Promise(resolve => setTimeout(resolve, RETRY_MS))
-    }
-  }
-
   return {
     table,
     releases,
     async change(change, measure) {
       const timeMs = clock.nowMs()
-      await recordPatiently(responseEvent(change, measure, timeMs))
+      await recordPatiently(record, responseEvent(change, measure, timeMs))
       const stored = store.apply(change)
       if (!stored) return
       take(parts, stored)
@@ -79,9 +66,25 @@ export function openKeeper({ directory, clock, telemetry, record, onChange }: Ke
       }
     },
     tick() {
-      for (const moved of table.tick(clock.nowMs())) store.move(moved)
+      const moved = table.tick(clock.nowMs())
+      for (const standing of moved) store.move(standing)
+      return moved.length > 0
     },
     close: store.close,
+  }
+}
+
+/** A log that is busy for a moment must not cost a decision. */
+async function recordPatiently(record: KeeperDeps['record'], event: WireEvent): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await record(event)
+      return
+    } catch (error) {
+      const isBusy = error instanceof TocsinError && mayRetry(error.fault)
+      if (!isBusy || error.code === 'log.closed' || attempt === TRIES) throw error
+    }
+    await new Promise(resolve => setTimeout(resolve, RETRY_MS))
   }
 }
 

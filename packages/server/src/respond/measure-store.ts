@@ -3,7 +3,7 @@
 // wrote is believed. Not synchronised at every write: the log is the truth.
 
 import { join } from 'node:path'
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { findKind, typeUid } from '@tocsin/sdk/event'
 import { joinSections, type ShardReader } from '../log/log.ts'
 import { OWN_VIA } from '../query/query.ts'
@@ -44,7 +44,33 @@ type Row = Record<string, SQLOutputValue>
 export function openMeasureStore(directory: string): MeasureStore {
   const database = new DatabaseSync(join(directory, 'responses.sqlite'))
   database.exec(TABLES)
-  const sql = {
+  const sql = prepare(database)
+  return {
+    apply: given => apply(sql, given),
+    move: standing => move(sql, standing),
+    load: nowMs => load(sql, nowMs),
+    saveUsage: (id, { asked, seen }) => void sql.usage.run(asked, seen, id),
+    replay(reader, size, seen) {
+      const from = Number(sql.cursor.get()?.size ?? 0)
+      if (size <= from) return
+      database.exec('BEGIN')
+      try {
+        for (const given of responseChanges(reader, from, size)) takeIn(sql, given, seen)
+        sql.setCursor.run(size)
+        database.exec('COMMIT')
+      } catch (error) {
+        database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    close: () => database.close(),
+  }
+}
+
+type Statements = { readonly [Name in StatementName]: StatementSync }
+
+function prepare(database: DatabaseSync): Statements {
+  return {
     get: database.prepare('SELECT * FROM measure WHERE id = ?'),
     put: database.prepare(
       'INSERT OR IGNORE INTO measure (id, since_ms, until_ms, json) VALUES (?, ?, ?, ?)',
@@ -60,76 +86,76 @@ export function openMeasureStore(directory: string): MeasureStore {
     cursor: database.prepare('SELECT size FROM cursor'),
     setCursor: database.prepare('UPDATE cursor SET size = ?'),
   }
+}
 
-  function stored(id: string): Stored | null {
-    const row = sql.get.get(id)
-    return row ? parseRow(row) : null
-  }
+type StatementName =
+  | 'get'
+  | 'put'
+  | 'undo'
+  | 'release'
+  | 'usage'
+  | 'move'
+  | 'load'
+  | 'prune'
+  | 'cursor'
+  | 'setCursor'
 
-  function change(given: Change): boolean {
-    switch (given.action) {
-      case 'taken': {
-        const { id, sinceMs, untilMs } = given.measure
-        return sql.put.run(id, sinceMs, untilMs, JSON.stringify(given.measure)).changes > 0
-      }
-      case 'undone':
-        return sql.undo.run(JSON.stringify(given.undone), given.id).changes > 0
-      case 'released': {
-        const before = stored(given.id)?.release
-        if (before && isOlder(given.release, before)) return false
-        return sql.release.run(JSON.stringify(given.release), given.id).changes > 0
-      }
-      default: {
-        const before = stored(given.id)?.release
-        if (!before || before.sinceMs > given.timeMs) return false
-        return sql.usage.run(before.rows, before.rows, given.id).changes > 0
-      }
-    }
-  }
+function stored(sql: Statements, id: string): Stored | null {
+  const row = sql.get.get(id)
+  return row ? parseRow(row) : null
+}
 
-  function apply(given: Change): Stored | null {
-    return change(given) ? stored(given.action === 'taken' ? given.measure.id : given.id) : null
-  }
+function apply(sql: Statements, given: Change): Stored | null {
+  const id = given.action === 'taken' ? given.measure.id : given.id
+  return changes(sql, given) ? stored(sql, id) : null
+}
 
-  function move({ measure, release }: Standing): void {
-    const { id, sinceMs, untilMs } = measure
-    const granted = release && JSON.stringify(release)
-    sql.move.run(sinceMs, untilMs, JSON.stringify(measure), granted, id)
+/** False for what is known already, and for what is about nothing known. */
+function changes(sql: Statements, given: Change): boolean {
+  if (given.action === 'taken') {
+    const { id, sinceMs, untilMs } = given.measure
+    return sql.put.run(id, sinceMs, untilMs, JSON.stringify(given.measure)).changes > 0
   }
+  if (given.action === 'undone') {
+    return sql.undo.run(JSON.stringify(given.undone), given.id).changes > 0
+  }
+  const before = stored(sql, given.id)?.release
+  if (given.action === 'released') {
+    if (before && isOlder(given.release, before)) return false
+    return sql.release.run(JSON.stringify(given.release), given.id).changes > 0
+  }
+  if (!before || before.sinceMs > given.timeMs) return false
+  return sql.usage.run(before.rows, before.rows, given.id).changes > 0
+}
 
-  return {
-    apply,
-    move,
-    load(nowMs) {
-      sql.prune.run(nowMs - KEPT_MS)
-      const rows = sql.load.all(nowMs - DAY_MS).flatMap(row => parseRow(row) ?? [])
-      return rows.map(row => {
-        const aheadMs = row.measure.sinceMs - nowMs
-        if (aheadMs <= 0) return row
-        // The clock was set back while nobody looked: it ends after its own duration.
-        const moved = movedBack(row, aheadMs)
-        move(moved)
-        return { ...moved, usage: row.usage }
-      })
-    },
-    saveUsage: (id, { asked, seen }) => void sql.usage.run(asked, seen, id),
-    replay(reader, size, seen) {
-      const from = Number(sql.cursor.get()?.size ?? 0)
-      if (size <= from) return
-      database.exec('BEGIN')
-      for (const given of responseChanges(reader, from, size)) {
-        const known = apply(given)
-        if (!known) continue
-        const spent = given.action === 'released' ? given.release.rows : null
-        // How much of a release was used is not in the log: of one that the view lost, nothing.
-        if (spent !== null) sql.usage.run(spent, spent, known.measure.id)
-        seen(given, spent === null ? known : { ...known, usage: { asked: spent, seen: spent } })
-      }
-      sql.setCursor.run(size)
-      database.exec('COMMIT')
-    },
-    close: () => database.close(),
-  }
+type Seen = (change: Change, stored: Stored) => void
+
+/** How much of a release was used is not in the log: of one that the view lost, nothing is left. */
+function takeIn(sql: Statements, given: Change, seen: Seen): void {
+  const known = apply(sql, given)
+  if (!known) return
+  const rows = given.action === 'released' ? given.release.rows : null
+  if (rows !== null) sql.usage.run(rows, rows, known.measure.id)
+  seen(given, rows === null ? known : { ...known, usage: { asked: rows, seen: rows } })
+}
+
+function move(sql: Statements, { measure, release }: Standing): void {
+  const { id, sinceMs, untilMs } = measure
+  const granted = release && JSON.stringify(release)
+  sql.move.run(sinceMs, untilMs, JSON.stringify(measure), granted, id)
+}
+
+function load(sql: Statements, nowMs: number): readonly Stored[] {
+  sql.prune.run(nowMs - KEPT_MS)
+  const rows = sql.load.all(nowMs - DAY_MS).flatMap(row => parseRow(row) ?? [])
+  return rows.map(row => {
+    const aheadMs = row.measure.sinceMs - nowMs
+    if (aheadMs <= 0) return row
+    // The clock was set back while nobody looked: it ends after its own duration.
+    const moved = movedBack(row, aheadMs)
+    move(sql, moved)
+    return { ...moved, usage: row.usage }
+  })
 }
 
 /** Or the same: what is read twice must not be released twice. */

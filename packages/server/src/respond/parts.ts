@@ -10,6 +10,7 @@ import type { Keeper } from './keeper.ts'
 import type { Change, Measure } from './measure.ts'
 import type { Planner } from './planner.ts'
 import type { Policy } from './policy.ts'
+import type { DecisionTable } from './table.ts'
 import type { Webhooks } from './webhooks.ts'
 
 export type ResponderDeps = {
@@ -38,10 +39,16 @@ export type Parts = {
 }
 
 /** Wakes followers when anything in force changed with time. */
-export function tick({ keeper, followers }: Parts): void {
+export function tick({ keeper, planner, followers }: Parts): void {
   const before = keeper.table.version
-  keeper.tick()
+  if (keeper.tick()) relearn(planner, keeper.table)
   if (keeper.table.version !== before) followers.wake()
+}
+
+/** The planner knows what the table does, and nothing else. */
+export function relearn(planner: Planner, table: DecisionTable): void {
+  planner.clear()
+  for (const { measure, undone } of table.list()) planner.remember(measure, undone)
 }
 
 /** Records, applies, tells followers. Throws what the log throws; then nothing was done. */

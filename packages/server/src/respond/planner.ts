@@ -25,6 +25,8 @@ export interface Planner {
   forget(draft: Draft): void
   /** Tells of a measure that stands, for instance after a restart. */
   remember(measure: Measure, undone: Undone | null): void
+  /** Forgets all: the clock was set back, and what is remembered is of another time. */
+  clear(): void
 }
 
 const HOUR_MS = 3_600_000
@@ -32,73 +34,30 @@ const HOUR_MS = 3_600_000
 const CLAIMS_MAX = 50_000
 
 type Claim = { readonly againMs: number; readonly endMs: number }
+type Claims = Map<string, Claim>
 
 export function createPlanner(policy: Policy): Planner {
-  const claims = new Map<string, Claim>()
+  const claims: Claims = new Map()
   /** When policy locked somebody out, by measure. */
   const lockOuts = new Map<string, number>()
 
-  function isDue(key: string, nowMs: number): boolean {
-    const claim = claims.get(key)
-    // Begun in the future: the clock was set back, and what it says of then is not known.
-    return !claim || nowMs >= claim.againMs || claim.endMs - nowMs > 2 * 24 * HOUR_MS
-  }
-
-  function hold(key: string, claim: Claim, nowMs: number): void {
-    if (claims.size >= CLAIMS_MAX) {
-      for (const [old, { endMs }] of claims) if (endMs <= nowMs) claims.delete(old)
-      const [first] = claims.keys()
-      if (claims.size >= CLAIMS_MAX && first !== undefined) claims.delete(first)
-    }
-    claims.set(key, claim)
-  }
-
-  function lockOutsWithinHour(nowMs: number): number {
+  function isFull(nowMs: number): boolean {
     for (const [key, atMs] of lockOuts) if (nowMs - atMs >= HOUR_MS) lockOuts.delete(key)
-    return lockOuts.size
+    return lockOuts.size >= policy.lockOutsPerHour
   }
 
-  function draftOf(
-    rule: PolicyRule,
-    { finding, alertId, risk }: FindingInput,
-    nowMs: number,
-  ): Draft {
-    const { action, session } = fitAction(rule, policy, finding.actor)
-    const wantsLock = rule.mode === 'enforce' && isLockOut(action)
-    const isHeld = wantsLock && lockOutsWithinHour(nowMs) >= policy.lockOutsPerHour
-    return {
-      actor: finding.actor.id,
-      actorType: ACTOR_TYPES.find(type => type === finding.actor.type) ?? 'unknown',
-      session,
-      action,
-      mode: isHeld ? 'dry_run' : rule.mode,
-      sinceMs: nowMs,
-      untilMs: nowMs + rule.durationMs,
-      reason: plainReason(finding.sentence),
-      by: POLICY,
-      rule: rule.id,
-      policyVersion: policy.version,
-      findingIds: [finding.id],
-      alertId,
-      risk,
-      heldBack: isHeld ? `the policy locks out ${policy.lockOutsPerHour} an hour at most` : null,
-    }
+  function draftFor(rule: PolicyRule, input: FindingInput, nowMs: number): Draft | null {
+    if (!meets(rule, input.finding, input.risk)) return null
+    const draft = draftOf(rule, input, { policy, nowMs, isFull })
+    const key = claimKey(draft)
+    if (nowMs < (claims.get(key)?.againMs ?? 0)) return null
+    hold(claims, key, claimOf(draft, null), nowMs)
+    if (countsAsLockOut(draft)) lockOuts.set(lockOutKey(draft), nowMs)
+    return draft
   }
 
   return {
-    plan(input, nowMs) {
-      const drafts: Draft[] = []
-      for (const rule of policy.rules) {
-        if (!meets(rule, input.finding, input.risk)) continue
-        const draft = draftOf(rule, input, nowMs)
-        const key = claimKey(draft)
-        if (!isDue(key, nowMs)) continue
-        hold(key, claimOf(draft, null), nowMs)
-        if (countsAsLockOut(draft)) lockOuts.set(lockOutKey(draft), nowMs)
-        drafts.push(draft)
-      }
-      return drafts
-    },
+    plan: (input, nowMs) => policy.rules.flatMap(rule => draftFor(rule, input, nowMs) ?? []),
     forget(draft) {
       claims.delete(claimKey(draft))
       lockOuts.delete(lockOutKey(draft))
@@ -110,10 +69,54 @@ export function createPlanner(policy: Policy): Planner {
       const known = claims.get(key)
       // Two can stand for one rule and actor; it is due when neither holds it back.
       const againMs = Math.max(claim.againMs, known?.againMs ?? 0)
-      hold(key, { againMs, endMs: Math.max(claim.endMs, known?.endMs ?? 0) }, measure.sinceMs)
+      const endMs = Math.max(claim.endMs, known?.endMs ?? 0)
+      hold(claims, key, { againMs, endMs }, measure.sinceMs)
       if (countsAsLockOut(measure)) lockOuts.set(lockOutKey(measure), measure.sinceMs)
     },
+    clear() {
+      claims.clear()
+      lockOuts.clear()
+    },
   }
+}
+
+type DraftContext = {
+  readonly policy: Policy
+  readonly nowMs: number
+  readonly isFull: (nowMs: number) => boolean
+}
+
+function draftOf(rule: PolicyRule, input: FindingInput, context: DraftContext): Draft {
+  const { finding, alertId, risk } = input
+  const { policy, nowMs, isFull } = context
+  const { action, session } = fitAction(rule, policy, finding.actor)
+  const isHeld = rule.mode === 'enforce' && isLockOut(action) && isFull(nowMs)
+  return {
+    actor: finding.actor.id,
+    actorType: ACTOR_TYPES.find(type => type === finding.actor.type) ?? 'unknown',
+    session,
+    action,
+    mode: isHeld ? 'dry_run' : rule.mode,
+    sinceMs: nowMs,
+    untilMs: nowMs + rule.durationMs,
+    reason: plainReason(finding.sentence),
+    by: POLICY,
+    rule: rule.id,
+    policyVersion: policy.version,
+    findingIds: [finding.id],
+    alertId,
+    risk,
+    heldBack: isHeld ? `the policy locks out ${policy.lockOutsPerHour} an hour at most` : null,
+  }
+}
+
+function hold(claims: Claims, key: string, claim: Claim, nowMs: number): void {
+  if (claims.size >= CLAIMS_MAX) {
+    for (const [old, { endMs }] of claims) if (endMs <= nowMs) claims.delete(old)
+    const [first] = claims.keys()
+    if (claims.size >= CLAIMS_MAX && first !== undefined) claims.delete(first)
+  }
+  claims.set(key, claim)
 }
 
 /** In dry run one event for a rule and an actor says all; enforced, each session counts. */

@@ -2,6 +2,7 @@
 // policy that could lock out every admin is refused as a whole. docs/spec/policy.md describes it.
 
 import { hash } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
 import { LEVEL_SCORES } from '@tocsin/detect/finding'
 import { BANDS, type Band } from '@tocsin/detect/risk'
 import { TocsinError } from '@tocsin/sdk/errors'
@@ -23,11 +24,13 @@ export type PolicyReading = {
   /** null when there is any problem. */
   readonly policy: Policy | null
   readonly problems: readonly Problem[]
+  /** It is understood, and refused because it could lock out every admin. */
+  readonly locksOut: boolean
 }
 
 const FILE_CHARS_MAX = 256 * 1024
 const LOCK_OUTS_PER_HOUR = 10
-const MODES: readonly Mode[] = ['dry_run', 'enforce']
+const MODES = ['dry_run', 'enforce'] as const
 /** Least score of each band (risk.ts of @tocsin/detect). */
 const BAND_SCORES: { readonly [band in Band]: number } = {
   unknown: 0,
@@ -47,13 +50,11 @@ export const WEBHOOK_EVENTS = ['taken', 'undone', 'released', 'used_up'] as cons
 
 /** Throws `policy.invalid` or `policy.locks_out` with the first problem and how many there are. */
 export function parsePolicy(text: string, file: string): Policy {
-  const { policy, problems } = readPolicy(text, file)
+  const { policy, problems, locksOut } = readPolicy(text, file)
   if (policy) return policy
   const [first] = problems
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more: tocsin policy lint)` : ''
-  const code = problems.every(({ says }) => says.includes(LOCK_OUT))
-    ? 'policy.locks_out'
-    : 'policy.invalid'
+  const code = locksOut ? 'policy.locks_out' : 'policy.invalid'
   throw new TocsinError(code, {
     public: `${file}:${first?.line ?? 1}: ${first?.says ?? ''}${more}`,
   })
@@ -63,15 +64,17 @@ export function parsePolicy(text: string, file: string): Policy {
 export function readPolicy(text: string, file: string): PolicyReading {
   if (text.length > FILE_CHARS_MAX) {
     const says = `the file is longer than ${FILE_CHARS_MAX} characters; write fewer rules`
-    return { policy: null, problems: [{ line: 1, says }] }
+    return { policy: null, problems: [{ line: 1, says }], locksOut: false }
   }
   const { root, problems } = readYaml(text)
-  if (!root) return { policy: null, problems }
+  if (!root) return { policy: null, problems, locksOut: false }
   const policy = readRoot(root, file, hash('sha256', text).slice(0, 12))
-  // What is said of a policy that is not understood would be wrong.
-  if (problems.length === 0) checkLockOut(policy, root.line, problems)
+  // What would be said of a policy that is not understood would be wrong.
+  const locksOut = problems.length === 0 ? lockOutOf(policy, root.line) : null
+  if (locksOut) problems.push(locksOut)
   problems.sort((a, b) => a.line - b.line)
-  return { policy: problems.length === 0 ? policy : null, problems }
+  const isFine = problems.length === 0
+  return { policy: isFine ? policy : null, problems, locksOut: locksOut !== null }
 }
 
 const ROOT_MEMBERS = [
@@ -92,7 +95,7 @@ function readRoot(root: YamlValue, file: string, version: string): Policy {
   if (stated) stated.whole(1, 1)
   else root.fail('`version: 1` is missing; write it as the first line')
   const groups = readGroups(members.get('groups'))
-  const mode = members.get('mode')?.choice(MODES) ?? 'dry_run'
+  const mode = members.get('mode')?.choice(...MODES) ?? 'dry_run'
   const rules = (members.get('rules')?.items() ?? []).map(item => readRule(item, { groups, mode }))
   failDoubles(rules, members.get('rules'))
   return {
@@ -149,7 +152,7 @@ function readRule(item: YamlValue, { groups, mode }: RuleContext): PolicyRule {
     except: readActors(members.get('except'), groups),
     ...then,
     durationMs: lasts ? readDuration(lasts) : 0,
-    mode: members.get('mode')?.choice(MODES) ?? mode,
+    mode: members.get('mode')?.choice(...MODES) ?? mode,
   }
 }
 
@@ -168,14 +171,14 @@ function readCondition(value: YamlValue | undefined, groups: Groups): Condition 
   if (members.has('risk') && members.has('band')) {
     members.get('band')?.fail('risk and band say the same; keep one')
   }
-  const band = members.get('band')?.choice(BANDS)
-  const level = members.get('level')?.choice(LEVELS)
+  const band = members.get('band')?.choice(...BANDS)
+  const level = members.get('level')?.choice(...LEVELS)
   return {
     risk: band === undefined ? (members.get('risk')?.whole(0, 100) ?? 0) : BAND_SCORES[band],
     levelScore: level === undefined ? 0 : LEVEL_SCORES[level],
     rules: readTexts(members.get('rules')),
     tags: readTexts(members.get('tags')),
-    actorTypes: (members.get('actorTypes')?.items() ?? []).map(type => type.choice(ACTOR_TYPES)),
+    actorTypes: (members.get('actorTypes')?.items() ?? []).map(type => type.choice(...ACTOR_TYPES)),
     actors: readActors(value, groups, members),
   }
 }
@@ -211,7 +214,7 @@ function readAction(value: YamlValue | undefined): Then {
   const nothing: Then = { action: { kind: 'deny' }, scope: 'actor' }
   if (!value) return nothing
   if (value.isText) {
-    const kind = value.choice(['end_session', 'deny', 'step_up', 'approval'] as const)
+    const kind = value.choice('end_session', 'deny', 'step_up', 'approval')
     if (kind === 'end_session' || kind === 'deny') return { action: { kind }, scope: 'actor' }
     value.fail(`${kind} needs its own members; write \`then: { ${kind}: { … } }\``)
     return nothing
@@ -240,7 +243,7 @@ function readThrottle(value: YamlValue): Then {
   if (value.isMap && requestsPerMinute === null && rowsPerMinute === null) {
     value.fail('throttle needs requestsPerMinute, rowsPerMinute or both')
   }
-  const scope = members.get('scope')?.choice(['session', 'actor'] as const) ?? 'session'
+  const scope = members.get('scope')?.choice('session', 'actor') ?? 'session'
   return { action: { kind: 'throttle', requestsPerMinute, rowsPerMinute }, scope }
 }
 
@@ -281,7 +284,7 @@ function readDuration(value: YamlValue): number {
 function readWebhook(item: YamlValue): WebhookTarget {
   const members = item.members(['url', 'secretEnv', 'events', 'allowPrivate'])
   const allowed = members.get('allowPrivate')
-  const mayBePrivate = allowed?.choice(['yes', 'no'] as const) === 'yes'
+  const mayBePrivate = allowed?.choice('yes', 'no') === 'yes'
   const url = required(item, members, 'url')
   const address = url?.text(2048) ?? ''
   const fault = urlFault(address, mayBePrivate)
@@ -294,7 +297,7 @@ function readWebhook(item: YamlValue): WebhookTarget {
   const events = members
     .get('events')
     ?.items()
-    .map(event => event.choice(WEBHOOK_EVENTS))
+    .map(event => event.choice(...WEBHOOK_EVENTS))
   return { url: address, secretEnv, events: events ?? [...WEBHOOK_EVENTS] }
 }
 
@@ -312,14 +315,37 @@ function urlFault(text: string, mayBePrivate: boolean): string | null {
     : null
 }
 
+/** Addresses of RFC 6890 that are no place on the internet. */
+const PRIVATE = buildPrivate()
+
+function buildPrivate(): BlockList {
+  const list = new BlockList()
+  for (const [network, bits] of [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.168.0.0', 16],
+  ] as const) {
+    list.addSubnet(network, bits, 'ipv4')
+  }
+  for (const [network, bits] of [
+    ['::', 127],
+    ['fc00::', 7],
+    ['fe80::', 10],
+  ] as const) {
+    list.addSubnet(network, bits, 'ipv6')
+  }
+  return list
+}
+
 function isPrivateHost(host: string): boolean {
-  return (
-    /^(?:localhost|.*\.localhost|.*\.local|.*\.internal)$/.test(host) ||
-    /^(?:0|10|127)\.|^169\.254\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(
-      host,
-    ) ||
-    /^\[(?:::|::1|f[cd][0-9a-f]{2}:.*|fe[89ab][0-9a-f]:.*|::ffff:.*)\]$/.test(host)
-  )
+  const address = host.replace(/^\[|\]$/g, '')
+  const version = isIP(address)
+  if (version === 0) return /^(?:localhost|.*\.(?:localhost|local|internal))\.?$/.test(host)
+  return PRIVATE.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
 
 function readTexts(value: YamlValue | undefined): readonly string[] {
@@ -341,28 +367,19 @@ function failDoubles(rules: readonly PolicyRule[], list: YamlValue | undefined):
   }
 }
 
-const LOCK_OUT = 'could lock out every admin'
-
 /**
  * Where an enforced rule can deny, end or challenge people, at least one named admin must be out of
  * reach of all such rules together: somebody can then always mend what a rule did.
  */
-function checkLockOut(policy: Policy, line: number, problems: Problem[]): void {
-  const locking = policy.rules.filter(canLockOutPeople)
+function lockOutOf({ rules, admins }: Policy, line: number): Problem | null {
+  const locking = rules.filter(canLockOutPeople)
   const [first] = locking
-  if (!first) return
-  if (policy.admins.length === 0) {
-    const says =
-      `rule ${first.id} ${LOCK_OUT}, because none is named; add admins: [id] and except one of them, ` +
-      'or limit the rule by actorTypes: [service]'
-    problems.push({ line: first.line, says })
-    return
-  }
-  const isSafe = (admin: string) => !locking.some(rule => locksOut(rule, admin))
-  if (policy.admins.some(isSafe)) return
-  const at = locking.find(rule => policy.admins.some(admin => locksOut(rule, admin)))
-  problems.push({
-    line: at?.line ?? line,
-    says: `rule ${at?.id ?? first.id} ${LOCK_OUT}; add one of ${policy.admins.join(', ')} to the except.actors of every rule that reaches people`,
-  })
+  if (!first || admins.some(admin => !locking.some(rule => locksOut(rule, admin)))) return null
+  const at = locking.find(rule => admins.some(admin => locksOut(rule, admin))) ?? first
+  const what = `rule ${at.id} could lock out every admin`
+  const says =
+    admins.length === 0
+      ? `${what}, because none is named; name admins and except one of them, or write actorTypes: [service]`
+      : `${what}; add one of ${admins.join(', ')} to the except of every enforced rule that reaches people`
+  return { line: at.line || line, says }
 }

@@ -8,7 +8,13 @@ import { findKind, typeUid, type WireEvent } from '@tocsin/sdk/event'
 import { createTelemetry } from '../base/emit.ts'
 import { systemEntropy } from '../base/entropy.ts'
 import type { ReadEntry, ShardReader } from '../log/log.ts'
-import { openResponder, parsePolicy, type Responder, type ResponderDeps } from './respond.ts'
+import {
+  type FindingInput,
+  openResponder,
+  parsePolicy,
+  type Responder,
+  type ResponderDeps,
+} from './respond.ts'
 
 export const NIGHT_MS: number = Date.UTC(2026, 10, 24, 2)
 export const HOUR_MS = 3_600_000
@@ -152,4 +158,27 @@ rules:
     for: 1h
 ${rule.replaceAll(/^/gm, '    ')}
 `
+}
+
+export const THROTTLE = 'then: { throttle: { requestsPerMinute: 2, rowsPerMinute: 100 } }'
+export const APPROVAL = 'then: { approval: { bulkRows: 1000 } }'
+export const STEP_UP =
+  'then: { step_up: { acrValues: ["urn:corp:aal2", phr], maxAgeSeconds: 300 } }'
+
+export function found(
+  more: Partial<Finding> = {},
+  actor: Partial<Finding['actor']> = {},
+): FindingInput {
+  return { finding: finding(more, actor), alertId: 'a1', risk: 62 }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of every shape.
+export type Answer = any
+
+export function decide({ responder }: RespondRig, more: object = {}): Answer {
+  return JSON.parse(responder.decide({ actor: 'svc-feast-nightly', session: 's-1', ...more }))
+}
+
+export async function table({ responder }: RespondRig, after?: string): Promise<Answer> {
+  return JSON.parse(await responder.follow(after, 0, new AbortController().signal))
 }

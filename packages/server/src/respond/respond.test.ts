@@ -1,17 +1,20 @@
-// The responder: who is acted on and who never is, what holds, how it ends, what a restart keeps.
+// Who is acted on and who never is, what holds, and how much at once.
 
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { TocsinError } from '@tocsin/sdk/errors'
-import { parseEvent, type SealedEvent } from '@tocsin/sdk/event'
 import {
-  finding,
+  APPROVAL,
+  decide,
+  found,
   HOUR_MS,
   NIGHT_MS,
   openRespondRig,
   policyOf,
   type RespondRig,
-  readerOf,
+  STEP_UP,
+  THROTTLE,
+  table,
 } from './respond-rig.ts'
 
 const open: RespondRig[] = []
@@ -19,31 +22,10 @@ after(async () => {
   for (const rig of open) await rig.close()
 })
 
-function rigOf(policy: string, options?: Parameters<typeof openRespondRig>[1]): RespondRig {
-  const rig = openRespondRig(policy, options)
+function rigOf(policy: string): RespondRig {
+  const rig = openRespondRig(policy)
   open.push(rig)
   return rig
-}
-
-const THROTTLE = 'then: { throttle: { requestsPerMinute: 2, rowsPerMinute: 100 } }'
-const APPROVAL = 'then: { approval: { bulkRows: 1000 } }'
-const STEP_UP = 'then: { step_up: { acrValues: ["urn:corp:aal2", phr], maxAgeSeconds: 300 } }'
-
-const found = (more = {}, actor = {}) => ({
-  finding: finding(more, actor),
-  alertId: 'a1',
-  risk: 62,
-})
-
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape.
-const json = (text: string): any => JSON.parse(text)
-
-function decide(rig: RespondRig, more: object = {}) {
-  return json(rig.responder.decide({ actor: 'svc-feast-nightly', session: 's-1', ...more }))
-}
-
-async function table(rig: RespondRig, after?: string) {
-  return json(await rig.responder.follow(after, 0, new AbortController().signal))
 }
 
 describe('who is acted on', () => {
@@ -115,7 +97,7 @@ describe('who is acted on', () => {
     for (const [type, expected] of [
       ['human', 'step_up'],
       ['service', 'approval_required'],
-    ]) {
+    ] as const) {
       const rig = rigOf(policyOf('then: end_session'))
       await rig.responder.onFinding(found({}, { type, session: null }))
       const [entry] = (await table(rig)).entries
@@ -283,220 +265,6 @@ describe('the bounds', () => {
   })
 })
 
-describe('a clock that jumps', () => {
-  it('back does not make anything last longer than its own time', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    await rig.responder.onFinding(found())
-    const { cursor } = await table(rig)
-    rig.nowMs += 60_000
-    assert.equal(decide(rig).decision, 'deny')
-    rig.nowMs -= 365 * 24 * HOUR_MS
-    const setBackMs = rig.nowMs
-    assert.equal(decide(rig).decision, 'deny')
-    assert.equal(decide(rig).until, setBackMs + 59 * 60_000)
-    assert.equal((await table(rig, cursor)).entries[0].until, setBackMs + 59 * 60_000)
-    const again = await rig.restart()
-    open.push(again)
-    assert.equal(decide(again).until, setBackMs + 59 * 60_000, 'on disk, too')
-    again.nowMs += HOUR_MS
-    assert.equal(decide(again).decision, 'allow')
-  })
-
-  it('while the server was down is noticed at the start', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    await rig.responder.onFinding(found())
-    rig.nowMs -= 100 * 24 * HOUR_MS
-    const again = await rig.restart()
-    open.push(again)
-    assert.equal(decide(again).until, again.nowMs + HOUR_MS)
-  })
-
-  it('forwards ends what holds', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    await rig.responder.onFinding(found())
-    rig.nowMs += 365 * 24 * HOUR_MS
-    assert.equal(decide(rig).decision, 'allow')
-    assert.deepEqual((await table(rig)).entries, [])
-  })
-})
-
-describe('a restart', () => {
-  it('keeps what holds, what was undone and what a release has left; so does a rebuild from the log', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
-    await rig.responder.onFinding(found())
-    await rig.responder.onFinding(found({}, { id: 'svc-b' }))
-    const [second, first] = rig.responder.list()
-    assert.ok(first && second)
-    await rig.responder.undo(second.id, 'bob', 'known')
-    await rig.responder.grant(first.id, { rows: 10_000, minutes: 30 }, 'owner')
-    assert.equal(decide(rig, { rows: 4000 }).decision, 'allow')
-    const before = await table(rig)
-    assert.deepEqual(before.entries[0].approved, { rows: 10_000, until: NIGHT_MS + 1_800_000 })
-
-    const again = await rig.restart()
-    open.push(again)
-    again.responder.replay(readerOf(again.events), again.events.length)
-    const { cursor: _, ...kept } = await table(again)
-    assert.deepEqual(kept.entries, before.entries)
-    assert.equal(decide(again, { actor: 'svc-b', rows: 5000 }).decision, 'allow')
-    const left = again.responder.approvals()[0]?.granted?.left ?? -1
-    assert.ok(
-      left <= 6000 && left >= 5000,
-      `never more than granted, at most a tenth less: ${left}`,
-    )
-    assert.equal(decide(again, { rows: left + 1 }).decision, 'approval_required')
-    assert.equal(decide(again, { rows: left }).decision, 'allow')
-    assert.equal(decide(again, { rows: 1000 }).decision, 'approval_required')
-  })
-
-  it('without its view gives no release away twice', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
-    await rig.responder.onFinding(found())
-    const [one] = rig.responder.list()
-    assert.ok(one)
-    await rig.responder.grant(one.id, { rows: 10_000, minutes: 30 }, 'owner')
-    const rebuilt = await rig.rebuild()
-    open.push(rebuilt)
-    assert.equal(decide(rebuilt, { rows: 1000 }).decision, 'approval_required')
-    await rebuilt.responder.grant(one.id, { rows: 1000, minutes: 30 }, 'owner')
-    assert.equal(decide(rebuilt, { rows: 1000 }).decision, 'allow')
-  })
-
-  it('believes only what the server itself wrote', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    await rig.responder.onFinding(found())
-    const [own] = rig.events
-    const forged = [
-      { ...own, via: 'http' },
-      { ...own, via: undefined },
-      { ...own, kind: 'ai.admin' },
-      { ...own, ext: { tocsin: { decision: { action: 'taken' } } } },
-      { ...own, ext: { tocsin: { decision: { action: 'taken', measure: { id: 'd_0' } } } } },
-      { ...own, ext: {} },
-      { via: 'tocsin' },
-    ]
-    const victim = rigOf(policyOf('then: deny'))
-    victim.responder.replay(readerOf(forged), forged.length)
-    assert.deepEqual(victim.responder.list(), [])
-    victim.responder.replay(readerOf([...forged, own ?? {}]), forged.length + 1)
-    assert.equal(decide(victim).decision, 'deny')
-  })
-
-  it('records events that the server accepts', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
-    const sentence = '\ud800"\n'.repeat(4000)
-    await rig.responder.onFinding(found({ sentence }))
-    const [one] = rig.responder.list()
-    assert.ok(one)
-    await rig.responder.grant(one.id, { rows: 1, minutes: 1 }, 'owner')
-    await rig.responder.undo(one.id, 'bob', 'x'.repeat(9000))
-    for (const { via: _, ...event } of rig.events as (object & { via?: string })[]) {
-      assert.equal(parseEvent({ ...event }, NIGHT_MS, 'server').kind, 'tocsin.response')
-    }
-    assert.deepEqual(
-      rig.events.map(({ operation, actor }) => [operation, actor.id]),
-      [
-        ['response.take', 'svc-feast-nightly'],
-        ['approval.grant', 'owner'],
-        ['response.undo', 'bob'],
-      ],
-    )
-  })
-})
-
-describe('approvals', () => {
-  const event = (rows: number, more: object = {}, actor: object = {}) => {
-    const who = { id: 'svc-feast-nightly', type: 'service', verified: 'key', ...actor }
-    return {
-      outcome: 'success',
-      time: NIGHT_MS,
-      rows,
-      actor: who,
-      ...more,
-    } as unknown as SealedEvent
-  }
-
-  async function granted(rows: number) {
-    const rig = rigOf(policyOf(APPROVAL))
-    await rig.responder.onFinding(found())
-    const [one] = rig.responder.approvals()
-    assert.ok(one && one.granted === null)
-    await rig.responder.grant(one.id, { rows, minutes: 30 }, 'owner')
-    return { rig, id: one.id }
-  }
-
-  it('let small reads pass, and bulk only when an owner released it', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
-    await rig.responder.onFinding(found())
-    const cases: readonly [object, string][] = [
-      [{ rows: 999 }, 'allow'],
-      [{ rows: 1000 }, 'approval_required'],
-      [{ operation: 'chat' }, 'allow'],
-      [{ operation: 'read' }, 'approval_required'],
-    ]
-    for (const [more, expected] of cases)
-      assert.equal(decide(rig, more).decision, expected, JSON.stringify(more))
-    assert.deepEqual(
-      [decide(rig, { rows: 1000 }).bulkRows, decide(rig, { rows: 1000 }).approved],
-      [1000, null],
-    )
-  })
-
-  it('end with their rows, asked for or seen in events, whichever is more', async () => {
-    const { rig } = await granted(10_000)
-    assert.equal(decide(rig, { rows: 6000 }).decision, 'allow')
-    rig.responder.onEvent(event(6000))
-    assert.equal(rig.responder.approvals()[0]?.granted?.left, 4000, 'the same rows count once')
-    for (const ignored of [
-      event(9000, { outcome: 'denied' }),
-      event(9000, { time: NIGHT_MS - 1 }),
-      event(9000, {}, { id: 'svc-other' }),
-      event(9000, {}, { verified: 'none' }),
-      event(0, { rows: undefined }),
-    ]) {
-      rig.responder.onEvent(ignored)
-    }
-    assert.equal(rig.responder.approvals()[0]?.granted?.left, 4000)
-    const { cursor } = await table(rig)
-    rig.responder.onEvent(event(5000))
-    await new Promise(resolve => setImmediate(resolve))
-    const changed = await table(rig, cursor)
-    assert.equal(changed.entries[0].approved, null)
-    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
-    assert.equal(rig.events.at(-1)?.operation, 'approval.used_up')
-  })
-
-  it('end with their time, and a newer one takes the place of the older', async () => {
-    const { rig, id } = await granted(5000)
-    rig.nowMs += 30 * 60_000
-    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
-    assert.equal(rig.responder.approvals()[0]?.granted, null)
-    await rig.responder.grant(id, { rows: 2000, minutes: 5 }, 'owner')
-    assert.equal(decide(rig, { rows: 2000 }).decision, 'allow')
-    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
-  })
-
-  it('are decided by somebody else, and only where one is asked for', async () => {
-    const { rig, id } = await granted(5000)
-    const self = 'svc-feast-nightly'
-    await assert.rejects(rig.responder.grant(id, { rows: 1, minutes: 1 }, self), {
-      code: 'respond.own_case',
-    })
-    await assert.rejects(rig.responder.undo(id, self, 'me'), { code: 'respond.own_case' })
-    await assert.rejects(rig.responder.undo('d_x', 'bob', 'no'), { code: 'respond.unknown' })
-    const action = { kind: 'deny' } as const
-    const { id: denied } = await rig.responder.take(
-      { actor: 'x', session: null, action, durationMs: 1e12, reason: 'r' },
-      'bob',
-    )
-    const [shown] = rig.responder.list()
-    assert.equal(shown?.until, NIGHT_MS + 24 * HOUR_MS, 'never longer than a day')
-    await assert.rejects(rig.responder.grant(denied, { rows: 1, minutes: 1 }, 'bob'), {
-      code: 'respond.not_in_force',
-    })
-  })
-})
-
 describe("a person's own decisions", () => {
   it('leave one admin able to work', async () => {
     const rig = rigOf(policyOf('then: deny').replace('[root@corp]', '[root@corp, ops@corp]'))
@@ -510,61 +278,5 @@ describe("a person's own decisions", () => {
     await deny('somebody')
     rig.nowMs += 60_000
     await deny('ops@corp')
-  })
-})
-
-describe('following', () => {
-  it('gives the whole table first and to strangers, then only what changed', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    await rig.responder.onFinding(found())
-    const first = await table(rig)
-    assert.deepEqual([first.full, first.entries.length], [true, 1])
-    for (const cursor of ['', 'x', '0.0', `${'0'.repeat(12)}.1`, `${first.cursor}0`, '\u0000']) {
-      assert.equal((await table(rig, cursor)).full, true, cursor)
-    }
-    const same = await table(rig, first.cursor)
-    assert.deepEqual([same.full, same.entries, same.cursor], [false, [], first.cursor])
-    await rig.responder.undo(first.entries[0].id, 'bob', 'known')
-    const changed = await table(rig, first.cursor)
-    assert.deepEqual(changed.entries, [
-      { actor: 'svc-feast-nightly', session: null, decision: 'allow' },
-    ])
-    const again = await rig.restart()
-    open.push(again)
-    assert.equal((await table(again, changed.cursor)).full, true)
-  })
-
-  it('waits until something changes, the time is up, or the follower leaves', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    const { cursor } = await table(rig)
-    const leaver = new AbortController()
-    const [change, timeUp, left] = [30_000, 20, 30_000].map((waitMs, i) =>
-      rig.responder.follow(cursor, waitMs, i === 2 ? leaver.signal : new AbortController().signal),
-    )
-    assert.equal(json(await (timeUp ?? '')).entries.length, 0)
-    leaver.abort()
-    assert.equal(json(await (left ?? '')).entries.length, 0)
-    assert.equal(rig.responder.counts.followers, 1)
-    await rig.responder.onFinding(found())
-    assert.equal(json(await (change ?? '')).entries.length, 1)
-    assert.equal(rig.responder.counts.followers, 0)
-  })
-
-  it('is bounded, and ends with the server', async () => {
-    const rig = rigOf(policyOf('then: deny'))
-    const { cursor } = await table(rig)
-    const wait = () => rig.responder.follow(cursor, 30_000, new AbortController().signal)
-    const waiting = Array.from({ length: 1000 }, wait)
-    await assert.rejects(wait(), { code: 'respond.busy' })
-    await rig.responder.onFinding(found())
-    const texts = new Set(await Promise.all(waiting))
-    assert.equal(texts.size, 1)
-    const last = rig.responder.follow(
-      json([...texts][0] ?? '').cursor,
-      30_000,
-      new AbortController().signal,
-    )
-    await rig.responder.close()
-    assert.equal(json(await last).entries.length, 0)
   })
 })

@@ -14,7 +14,7 @@ import { createBuckets } from './buckets.ts'
 import { byPeople, type TakeRequest } from './by-people.ts'
 import { createFollowers } from './followers.ts'
 import { openKeeper } from './keeper.ts'
-import { type Parts, type ResponderDeps, tick } from './parts.ts'
+import { type Parts, type ResponderDeps, relearn, tick } from './parts.ts'
 import { createPlanner, type FindingInput } from './planner.ts'
 import type { Policy } from './policy.ts'
 import type { DeadDelivery } from './webhook-queue.ts'
@@ -88,55 +88,26 @@ const DELIVER_MS = 1000
 
 /** Throws `policy.invalid` when the secret of a webhook is missing. */
 export function openResponder(deps: ResponderDeps): Responder {
-  const { policy, directory, clock, telemetry } = deps
-  const planner = createPlanner(policy)
-  const followers = createFollowers()
-  const { fetch, secret, record } = deps
-  const webhooks = openWebhooks({
-    directory,
-    targets: policy.webhooks,
-    secret,
-    fetch,
-    clock,
-    telemetry,
-  })
-  const keeper = openKeeper({
-    directory,
-    clock,
-    telemetry,
-    record,
-    onChange(change, measure, timeMs) {
-      const standing = keeper.table.get(measure.id)
-      planner.remember(measure, standing?.undone ?? null)
-      if (clock.nowMs() - timeMs > TOLD_AGE_MAX_MS) return
-      webhooks.tell(`${measure.id}_${change.action}_${timeMs}`, change.action, {
-        ...change,
-        measure,
-      })
-      void webhooks.deliver()
-    },
-  })
-  for (const { measure, undone } of [...keeper.table.list()].reverse())
-    planner.remember(measure, undone)
-  const epoch = Buffer.from(deps.entropy.bytes(6)).toString('hex')
-  const parts: Parts = {
-    deps,
-    keeper,
-    planner,
-    buckets: createBuckets(),
-    followers,
-    webhooks,
-    epoch,
-  }
+  const parts = openParts(deps)
+  const { keeper, followers, webhooks } = parts
+  const acts = acting(parts)
   const ticks = setInterval(() => tick(parts), TICK_MS).unref()
   const deliveries = setInterval(() => void webhooks.deliver(), DELIVER_MS).unref()
-  const acts = acting(parts)
   let closing: Promise<void> | null = null
+
+  async function close(): Promise<void> {
+    clearInterval(ticks)
+    clearInterval(deliveries)
+    followers.close()
+    await webhooks.close()
+    keeper.close()
+  }
+
   return {
     ...answering(parts),
     ...acts,
     ...byPeople(parts),
-    policy,
+    policy: deps.policy,
     get counts() {
       return { open: keeper.table.size, followers: followers.size, ...acts.turnedDown() }
     },
@@ -153,12 +124,33 @@ export function openResponder(deps: ResponderDeps): Responder {
       return closing
     },
   }
+}
 
-  async function close(): Promise<void> {
-    clearInterval(ticks)
-    clearInterval(deliveries)
-    followers.close()
-    await webhooks.close()
-    keeper.close()
-  }
+function openParts(deps: ResponderDeps): Parts {
+  const { policy, directory, clock, telemetry, fetch, secret, record, entropy } = deps
+  const planner = createPlanner(policy)
+  const webhooks = openWebhooks({
+    directory,
+    targets: policy.webhooks,
+    secret,
+    fetch,
+    clock,
+    telemetry,
+  })
+  const keeper = openKeeper({
+    directory,
+    clock,
+    telemetry,
+    record,
+    onChange(change, measure, timeMs) {
+      planner.remember(measure, keeper.table.get(measure.id)?.undone ?? null)
+      if (clock.nowMs() - timeMs > TOLD_AGE_MAX_MS) return
+      webhooks.tell(`${measure.id}_${change.action}_${timeMs}`, change.action, { change, measure })
+      void webhooks.deliver()
+    },
+  })
+  relearn(planner, keeper.table)
+  const epoch = Buffer.from(entropy.bytes(6)).toString('hex')
+  const followers = createFollowers()
+  return { deps, keeper, planner, buckets: createBuckets(), followers, webhooks, epoch }
 }

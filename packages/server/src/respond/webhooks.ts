@@ -8,7 +8,12 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import type { Clock } from '../base/clock.ts'
 import type { Telemetry } from '../base/emit.ts'
 import type { WebhookTarget } from './policy.ts'
-import { type DeadDelivery, type Delivery, openWebhookQueue } from './webhook-queue.ts'
+import {
+  type DeadDelivery,
+  type Delivery,
+  openWebhookQueue,
+  type WebhookQueue,
+} from './webhook-queue.ts'
 
 export type WebhookDeps = {
   readonly directory: string
@@ -44,78 +49,16 @@ type Receiver = WebhookTarget & { readonly key: Buffer }
 
 /** Throws `policy.invalid` for a secret that is missing or none. */
 export function openWebhooks(deps: WebhookDeps): Webhooks {
-  const { clock, telemetry } = deps
+  const { clock } = deps
   const receivers = deps.targets.map(target => ({
     ...target,
     key: readSecret(target, deps.secret),
   }))
   const queue = openWebhookQueue(deps.directory)
   const stop = new AbortController()
+  const post: Post = { deps, queue, receivers, signal: stop.signal }
   let running: Promise<void> | null = null
   queue.prune(clock.nowMs() - DONE_KEPT_MS)
-
-  async function deliverAll(): Promise<void> {
-    for (;;) {
-      const due = queue.due(clock.nowMs()).flatMap(delivery => {
-        const receiver = receivers.find(({ url }) => url === delivery.url)
-        if (receiver) return [{ delivery, receiver }]
-        queue.bury(delivery.id, 'no webhook of the policy has this address any more')
-        return []
-      })
-      if (due.length === 0 || stop.signal.aborted) return
-      const took = await Promise.all(
-        due.map(({ delivery, receiver }) => deliverOne(delivery, receiver)),
-      )
-      if (!took.includes(true)) return
-    }
-  }
-
-  /** True when the next message for the receiver may follow at once. */
-  async function deliverOne(delivery: Delivery, receiver: Receiver): Promise<boolean> {
-    const fault = await send(delivery, receiver)
-    if (stop.signal.aborted) return false
-    if (fault === null) {
-      queue.done(delivery.id)
-      return true
-    }
-    const nowMs = clock.nowMs()
-    const isTooOld = nowMs - delivery.createdMs > GIVE_UP_MS && delivery.attempts >= WAITS_S.length
-    const isRefused = fault.whose === 'message' && delivery.attempts + 1 >= REFUSALS_MAX
-    if (fault.whose === 'nobody' || isRefused || isTooOld) {
-      queue.bury(delivery.id, fault.says)
-      telemetry.report(
-        'warn',
-        `a webhook did not take ${delivery.id} (${fault.says}); see GET /v1/webhooks/dead`,
-      )
-      return true
-    }
-    const waitS = WAITS_S[Math.min(delivery.attempts, WAITS_S.length - 1)] ?? 0
-    queue.retry(delivery, nowMs + waitS * 1000, fault.says)
-    return false
-  }
-
-  async function send({ id, url, body }: Delivery, { key }: Receiver): Promise<Fault | null> {
-    const seconds = Math.floor(clock.nowMs() / 1000)
-    try {
-      const response = await deps.fetch(url, {
-        method: 'POST',
-        redirect: 'manual',
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(TRY_MS_MAX)]),
-        headers: {
-          'content-type': 'application/json',
-          'webhook-id': id,
-          'webhook-timestamp': String(seconds),
-          'webhook-signature': signatureOf(key, { id, seconds, body }),
-        },
-        body,
-      })
-      await response.body?.cancel()
-      return faultOf(response)
-    } catch (error) {
-      return { whose: 'receiver', says: `the receiver could not be reached: ${reasonOf(error)}` }
-    }
-  }
-
   return {
     tell(id, event, data) {
       const createdMs = clock.nowMs()
@@ -127,7 +70,8 @@ export function openWebhooks(deps: WebhookDeps): Webhooks {
       }
     },
     deliver() {
-      running ??= deliverAll().finally(() => {
+      if (stop.signal.aborted) return Promise.resolve()
+      running ??= deliverAll(post).finally(() => {
         running = null
       })
       return running
@@ -144,6 +88,77 @@ export function openWebhooks(deps: WebhookDeps): Webhooks {
       await running
       queue.close()
     },
+  }
+}
+
+type Post = {
+  readonly deps: WebhookDeps
+  readonly queue: WebhookQueue
+  readonly receivers: readonly Receiver[]
+  readonly signal: AbortSignal
+}
+
+/** Until nothing is due, or no receiver takes anything. */
+async function deliverAll(post: Post): Promise<void> {
+  const { deps, queue, receivers, signal } = post
+  for (;;) {
+    const due = queue.due(deps.clock.nowMs()).flatMap(delivery => {
+      const receiver = receivers.find(({ url }) => url === delivery.url)
+      if (receiver) return [{ delivery, receiver }]
+      queue.bury(delivery.id, 'no webhook of the policy has this address any more')
+      return []
+    })
+    if (due.length === 0 || signal.aborted) return
+    const took = await Promise.all(due.map(one => deliverOne(post, one.delivery, one.receiver)))
+    if (!took.includes(true)) return
+  }
+}
+
+/** True when the next message for the receiver may follow at once. */
+async function deliverOne(post: Post, delivery: Delivery, receiver: Receiver): Promise<boolean> {
+  const { deps, queue, signal } = post
+  const fault = await send(post, delivery, receiver)
+  if (signal.aborted) return false
+  if (fault === null) {
+    queue.done(delivery.id)
+    return true
+  }
+  const nowMs = deps.clock.nowMs()
+  const { attempts, createdMs, id } = delivery
+  const isTooOld = nowMs - createdMs > GIVE_UP_MS && attempts >= WAITS_S.length
+  const isRefused = fault.whose === 'message' && attempts + 1 >= REFUSALS_MAX
+  if (fault.whose === 'nobody' || isRefused || isTooOld) {
+    queue.bury(id, fault.says)
+    const where = 'it is at GET /v1/webhooks/dead'
+    deps.telemetry.report('warn', `a webhook did not take ${id} (${fault.says}); ${where}`)
+    return true
+  }
+  const waitS = WAITS_S[Math.min(attempts, WAITS_S.length - 1)] ?? 0
+  queue.retry(delivery, nowMs + waitS * 1000, fault.says)
+  return false
+}
+
+async function send(post: Post, delivery: Delivery, { key }: Receiver): Promise<Fault | null> {
+  const { deps, signal } = post
+  const { id, url, body } = delivery
+  const seconds = Math.floor(deps.clock.nowMs() / 1000)
+  try {
+    const response = await deps.fetch(url, {
+      method: 'POST',
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_MS_MAX)]),
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(seconds),
+        'webhook-signature': signatureOf(key, { id, seconds, body }),
+      },
+      body,
+    })
+    await response.body?.cancel()
+    return faultOf(response)
+  } catch (error) {
+    return { whose: 'receiver', says: `the receiver could not be reached: ${reasonOf(error)}` }
   }
 }
 

@@ -1,0 +1,120 @@
+// Approvals: what they let through, when they end, who may give one.
+
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import type { SealedEvent } from '@tocsin/sdk/event'
+import {
+  APPROVAL,
+  decide,
+  found,
+  HOUR_MS,
+  NIGHT_MS,
+  openRespondRig,
+  policyOf,
+  type RespondRig,
+  table,
+} from './respond-rig.ts'
+
+const open: RespondRig[] = []
+after(async () => {
+  for (const rig of open) await rig.close()
+})
+
+function rigOf(policy: string): RespondRig {
+  const rig = openRespondRig(policy)
+  open.push(rig)
+  return rig
+}
+
+describe('approvals', () => {
+  const event = (rows: number, more: object = {}, actor: object = {}) => {
+    const who = { id: 'svc-feast-nightly', type: 'service', verified: 'key', ...actor }
+    return {
+      outcome: 'success',
+      time: NIGHT_MS,
+      rows,
+      actor: who,
+      ...more,
+    } as unknown as SealedEvent
+  }
+
+  async function granted(rows: number) {
+    const rig = rigOf(policyOf(APPROVAL))
+    await rig.responder.onFinding(found())
+    const [one] = rig.responder.approvals()
+    assert.ok(one && one.granted === null)
+    await rig.responder.grant(one.id, { rows, minutes: 30 }, 'owner')
+    return { rig, id: one.id }
+  }
+
+  it('let small reads pass, and bulk only when an owner released it', async () => {
+    const rig = rigOf(policyOf(APPROVAL))
+    await rig.responder.onFinding(found())
+    const cases: readonly [object, string][] = [
+      [{ rows: 999 }, 'allow'],
+      [{ rows: 1000 }, 'approval_required'],
+      [{ operation: 'chat' }, 'allow'],
+      [{ operation: 'read' }, 'approval_required'],
+    ]
+    for (const [more, expected] of cases)
+      assert.equal(decide(rig, more).decision, expected, JSON.stringify(more))
+    assert.deepEqual(
+      [decide(rig, { rows: 1000 }).bulkRows, decide(rig, { rows: 1000 }).approved],
+      [1000, null],
+    )
+  })
+
+  it('end with their rows, asked for or seen in events, whichever is more', async () => {
+    const { rig } = await granted(10_000)
+    assert.equal(decide(rig, { rows: 6000 }).decision, 'allow')
+    rig.responder.onEvent(event(6000))
+    assert.equal(rig.responder.approvals()[0]?.granted?.left, 4000, 'the same rows count once')
+    for (const ignored of [
+      event(9000, { outcome: 'denied' }),
+      event(9000, { time: NIGHT_MS - 1 }),
+      event(9000, {}, { id: 'svc-other' }),
+      event(9000, {}, { verified: 'none' }),
+      event(0, { rows: undefined }),
+    ]) {
+      rig.responder.onEvent(ignored)
+    }
+    assert.equal(rig.responder.approvals()[0]?.granted?.left, 4000)
+    const { cursor } = await table(rig)
+    rig.responder.onEvent(event(5000))
+    await new Promise(resolve => setImmediate(resolve))
+    const changed = await table(rig, cursor)
+    assert.equal(changed.entries[0].approved, null)
+    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
+    assert.equal(rig.events.at(-1)?.operation, 'approval.used_up')
+  })
+
+  it('end with their time, and a newer one takes the place of the older', async () => {
+    const { rig, id } = await granted(5000)
+    rig.nowMs += 30 * 60_000
+    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
+    assert.equal(rig.responder.approvals()[0]?.granted, null)
+    await rig.responder.grant(id, { rows: 2000, minutes: 5 }, 'owner')
+    assert.equal(decide(rig, { rows: 2000 }).decision, 'allow')
+    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
+  })
+
+  it('are decided by somebody else, and only where one is asked for', async () => {
+    const { rig, id } = await granted(5000)
+    const self = 'svc-feast-nightly'
+    await assert.rejects(rig.responder.grant(id, { rows: 1, minutes: 1 }, self), {
+      code: 'respond.own_case',
+    })
+    await assert.rejects(rig.responder.undo(id, self, 'me'), { code: 'respond.own_case' })
+    await assert.rejects(rig.responder.undo('d_x', 'bob', 'no'), { code: 'respond.unknown' })
+    const action = { kind: 'deny' } as const
+    const { id: denied } = await rig.responder.take(
+      { actor: 'x', session: null, action, durationMs: 1e12, reason: 'r' },
+      'bob',
+    )
+    const [shown] = rig.responder.list()
+    assert.equal(shown?.until, NIGHT_MS + 24 * HOUR_MS, 'never longer than a day')
+    await assert.rejects(rig.responder.grant(denied, { rows: 1, minutes: 1 }, 'bob'), {
+      code: 'respond.not_in_force',
+    })
+  })
+})
