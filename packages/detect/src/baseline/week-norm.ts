@@ -57,55 +57,70 @@ export function hourOfWeek(hour: number): number {
 
 const WORKDAYS = 5
 
-/** Expected amount before the level; `meanHour` is the account's own mean. */
-function shapeOf({ amounts, seen }: Tally, week: number, { shape, meanHour }: Known): number {
-  const hour = week % HOURS
-  const isEnd = isEndHour(week)
-  let [alike, alikeDays, other, otherDays] = [0, 0, 0, 0]
-  for (let weekday = 0; weekday < 7; weekday++) {
-    const at = weekday * HOURS + hour
-    if (weekday >= WORKDAYS === isEnd) {
-      alike += amounts[at] ?? 0
-      alikeDays += seen[at] ?? 0
-    } else {
-      other += amounts[at] ?? 0
-      otherDays += seen[at] ?? 0
+/** Of one hour of the day, on workdays and on weekend days: sum of amounts, days, usual amount. */
+type Kind = { amount: number; days: number; usual: number }
+
+/** Fills `weekShape` with what is expected before the level; gives back its sum. */
+function measureShape({ amounts, seen }: Tally, known: Known): number {
+  let total = 0
+  for (let hour = 0; hour < HOURS; hour++) {
+    const workdays = kindOf(tally, hour, 0)
+    const ends = kindOf(tally, hour, WORKDAYS)
+    workdays.usual = usualOf(workdays, ends, { known, hour, isEnd: false })
+    ends.usual = usualOf(ends, workdays, { known, hour, isEnd: true })
+    for (let weekday = 0; weekday < 7; weekday++) {
+      const week = weekday * HOURS + hour
+      const { usual } = weekday < WORKDAYS ? workdays : ends
+      const sum = (amounts[week] ?? 0) + ALIKE_WEIGHT * usual
+      const share = sum / ((seen[week] ?? 0) + ALIKE_WEIGHT)
+      weekShape[week] = share
+      total += share
     }
   }
-  let usual = alikeDays > 0 ? alike / alikeDays : 0
-  if (alikeDays < THIN_DAYS) {
-    const seenOther = otherDays > 0 ? other / otherDays : 0
-    const guess = Math.max(seenOther * kindRatio(shape, week), meanHour * cohortAt(shape, week))
-    usual = (usual * alikeDays + guess * (THIN_DAYS - alikeDays)) / THIN_DAYS
+  return total
+}
+
+function kindOf({ amounts, seen }: Tally, hour: number, from: number): Kind {
+  let [amount, days] = [0, 0]
+  for (let weekday = from; weekday < (from === 0 ? WORKDAYS : 7); weekday++) {
+    amount += amounts[weekday * HOURS + hour] ?? 0
+    days += seen[weekday * HOURS + hour] ?? 0
   }
-  return ((amounts[week] ?? 0) + ALIKE_WEIGHT * usual) / ((seen[week] ?? 0) + ALIKE_WEIGHT)
+  return { amount, days, usual: 0 }
+}
+
+type Place = { readonly known: Known; readonly hour: number; readonly isEnd: boolean }
+
+/** Mean of the hour on days alike; while they are few, a guess from the others and the cohort. */
+function usualOf(alike: Kind, other: Kind, { known, hour, isEnd }: Place): number {
+  const own = alike.days > 0 ? alike.amount / alike.days : 0
+  if (alike.days >= THIN_DAYS) return own
+  const { shape, meanHour } = known
+  const others = other.days > 0 ? other.amount / other.days : 0
+  const guess = Math.max(others * kindRatio(shape, isEnd), meanHour * cohortAt(shape, hour, isEnd))
+  return (own * alike.days + guess * (THIN_DAYS - alike.days)) / THIN_DAYS
 }
 
 type Known = { readonly shape: CohortShape; readonly meanHour: number }
 
-function isEndHour(week: number): boolean {
-  return week >= WORKDAYS * HOURS
-}
-
 /** The cohort's mean there, relative to its mean over all hours; 0 while it is not known. */
-function cohortAt({ sums: seen, days, ends }: CohortShape, week: number): number {
-  const isEnd = isEndHour(week)
+function cohortAt({ sums, days, ends }: CohortShape, hour: number, isEnd: boolean): number {
   const of = isEnd ? ends : days
-  return of < COHORT_DAYS_MIN ? 0 : (seen[(isEnd ? HOURS : 0) + (week % HOURS)] ?? 0) / of
+  return of < COHORT_DAYS_MIN ? 0 : (sums[(isEnd ? HOURS : 0) + hour] ?? 0) / of
 }
 
 /** How a day of this kind compares to one of the other, in the cohort. */
-function kindRatio({ sums: seen, days, ends }: CohortShape, week: number): number {
+function kindRatio({ sums, days, ends }: CohortShape, isEnd: boolean): number {
   let share = WEEKEND_SHARE
   if (days >= COHORT_DAYS_MIN && ends >= COHORT_DAYS_MIN) {
     let [onDays, onEnds] = [0, 0]
     for (let at = 0; at < HOURS; at++) {
-      onDays += seen[at] ?? 0
-      onEnds += seen[HOURS + at] ?? 0
+      onDays += sums[at] ?? 0
+      onEnds += sums[HOURS + at] ?? 0
     }
     share = Math.min(2, Math.max(0.1, onEnds / ends / (onDays / days || 1)))
   }
-  return isEndHour(week) ? share : 1 / share
+  return isEnd ? share : 1 / share
 }
 
 export type Level = {
@@ -124,12 +139,7 @@ const tally: Tally = {
 /** Reads all learnt days and writes what is expected per hour of the week: once a day and account. */
 export function learnWeek(days: OwnDays, known: Known, expected: Uint16Array): Level {
   tallyDays(days, tally)
-  let total = 0
-  for (let week = 0; week < WEEK_HOURS; week++) {
-    const share = shapeOf(tally, week, known)
-    weekShape[week] = share
-    total += share
-  }
+  const total = measureShape(tally, known)
   const factor = levelOf(learntDays(days, weekShape), total / 7)
   for (let week = 0; week < WEEK_HOURS; week++) {
     expected[week] = encodeAmount(factor * (weekShape[week] ?? 0))
@@ -199,8 +209,8 @@ function fadeShape(shape: CohortShape, isEnd: boolean): void {
   else shape.days /= 2
 }
 
-export function saveShape({ sums: seen, days, ends }: CohortShape, out: StateWriter): void {
-  for (const value of seen) out.number(value)
+export function saveShape({ sums, days, ends }: CohortShape, out: StateWriter): void {
+  for (const value of sums) out.number(value)
   out.number(days)
   out.number(ends)
 }
