@@ -2,8 +2,7 @@
 // durable before the answer leaves, attributed to the key that said it, and taken back by another.
 
 import { CAUSES, type Cause } from '@tocsin/detect/alert'
-import type { EntityView } from '@tocsin/detect/detect'
-import { type EntityRef, parseEntityKey } from '@tocsin/detect/finding'
+import { parseEntityKey } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { Type } from 'typebox'
 import {
@@ -23,21 +22,6 @@ import { recordLook } from './look.ts'
 import { parseRange } from './range.ts'
 import { PROBLEMS } from './schemas.ts'
 
-/** What is known of detection besides what was found. */
-export interface WatchView {
-  /** null when nothing is known of the entity. */
-  describe(entity: EntityRef): Promise<EntityView | null>
-  readonly status: {
-    readonly threshold: number
-    readonly expectedPerDay: number
-    readonly realisedPerDay: number
-  }
-  /** Alerts a day that the operator asked for. */
-  readonly budget: number
-}
-
-export type TriageDeps = RouteDeps & { readonly alerts: AlertStore; readonly watch: WatchView }
-
 const ALERTS_MAX = 500
 const PAGE_ALERTS = 50
 const ID = Type.Object({ id: Type.String({ description: 'Id, or its first 4 digits or more' }) })
@@ -50,14 +34,14 @@ const RANGE = {
   limit: LIMIT,
 }
 
-export function alertRoutes(app: App, deps: TriageDeps): void {
+export function alertRoutes(app: App, deps: RouteDeps): void {
   listRoute(app, deps)
   openRoute(app, deps)
   findingsRoute(app, deps)
   sayRoutes(app, deps)
 }
 
-function listRoute(app: App, deps: TriageDeps): void {
+function listRoute(app: App, deps: RouteDeps): void {
   const schema = {
     summary: 'Alerts, newest first',
     querystring: Type.Object({
@@ -84,7 +68,7 @@ function listRoute(app: App, deps: TriageDeps): void {
   })
 }
 
-function openRoute(app: App, deps: TriageDeps): void {
+function openRoute(app: App, deps: RouteDeps): void {
   const schema = {
     summary: 'One alert with its findings and how they make its score',
     params: ID,
@@ -99,7 +83,7 @@ function openRoute(app: App, deps: TriageDeps): void {
   })
 }
 
-function findingsRoute(app: App, deps: TriageDeps): void {
+function findingsRoute(app: App, deps: RouteDeps): void {
   const schema = {
     summary: 'Findings, newest first, also those that are in no alert',
     querystring: Type.Object(RANGE),
@@ -116,7 +100,7 @@ function findingsRoute(app: App, deps: TriageDeps): void {
 }
 
 /** Without `from` and `to` everything, also what an event with a clock ahead made. */
-function rangeOf(asked: { from?: string; to?: string }, { clock }: TriageDeps) {
+function rangeOf(asked: { from?: string; to?: string }, { clock }: RouteDeps) {
   if (asked.from === undefined && asked.to === undefined) return {}
   return parseRange(asked, clock.nowMs())
 }
@@ -136,7 +120,7 @@ const RESOLVE = Type.Object({
   note: NOTE,
 })
 
-function sayRoutes(app: App, deps: TriageDeps): void {
+function sayRoutes(app: App, deps: RouteDeps): void {
   const say = buildSay(deps)
   const response = { 200: ALERT, ...PROBLEMS }
   const noted = Type.Object({ note: NOTE })
@@ -173,7 +157,7 @@ const NOTHING: Prevented = { rows: null, costMicros: null }
 type Say = (id: string, said: Saying, caller: Caller) => Promise<AlertDetail>
 
 /** One after the other, so that each is judged by what was said before it. */
-function buildSay({ alerts, record, clock }: TriageDeps): Say {
+function buildSay({ alerts, record, clock }: RouteDeps): Say {
   let before: Promise<unknown> = Promise.resolve()
 
   async function sayNow(id: string, said: Saying, caller: Caller): Promise<AlertDetail> {

@@ -39,7 +39,16 @@ export {
 export { questionFor } from './entity-question.ts'
 export type { EntityRisk } from './entity-risk.ts'
 export { type Found, findingEvent, parseFound } from './found.ts'
-export { type Problem, type RuleSet, readRuleDirectories, readRulesOf } from './rule-files.ts'
+export { type Investigation, investigate, type Subject } from './investigate.ts'
+export { declareJob, type Job, jobEvent, readJobs } from './jobs.ts'
+export { type RuleCase, readCasesOf, runCase } from './rule-cases.ts'
+export {
+  listRuleFiles,
+  type Problem,
+  type RuleSet,
+  readRuleDirectories,
+  readRulesOf,
+} from './rule-files.ts'
 export type { WatchStatus } from './watch-worker.ts'
 
 export interface Watch {
