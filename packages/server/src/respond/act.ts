@@ -1,6 +1,7 @@
 // Acts on findings, as the policy has it, and counts what events show against releases.
 
 import type { SealedEvent } from '@tocsin/sdk/event'
+import type { DurableBatch } from '../log/log.ts'
 import { useUp } from './answer.ts'
 import { change, type Parts } from './parts.ts'
 import type { Draft, FindingInput } from './planner.ts'
@@ -23,7 +24,7 @@ export type TurnedDown = {
 
 export function acting(parts: Parts): {
   onFinding(input: FindingInput): Promise<void>
-  onEvent(event: SealedEvent): void
+  onBatch(batch: DurableBatch): void
   turnedDown(): TurnedDown
 } {
   const { keeper, planner, deps } = parts
@@ -65,16 +66,32 @@ export function acting(parts: Parts): {
         report(`${OPEN_MAX} responses stand already; no more are taken until some end`)
       } else await Promise.all(planner.plan(input, nowMs).map(take))
     },
-    onEvent(event) {
-      const { releases, table } = keeper
-      if (releases.isEmpty || event.outcome !== 'success') return
-      const { actor, rows } = event
-      if (rows === undefined || actor.verified === 'none') return
-      for (const id of releases.see(actor.id, rows, event.time)) {
-        const measure = table.get(id)?.measure
-        releases.close(id)
-        if (measure) useUp(parts, measure)
-      }
+    onBatch(batch) {
+      for (const event of eventsNaming(batch, keeper.releases.actors())) count(event)
     },
+  }
+
+  function count({ actor, rows, outcome, time }: SealedEvent): void {
+    if (rows === undefined || outcome !== 'success' || actor.verified === 'none') return
+    const { releases, table } = keeper
+    for (const id of releases.see(actor.id, rows, time)) {
+      const measure = table.get(id)?.measure
+      releases.close(id)
+      if (measure) useUp(parts, measure)
+    }
+  }
+}
+
+/** Only lines that hold one of the names are parsed: there are few releases and many events. */
+function* eventsNaming(batch: DurableBatch, actors: readonly string[]): Generator<SealedEvent> {
+  const { events, eventOffsets, count } = batch
+  if (actors.length === 0) return
+  const bytes = Buffer.from(events.buffer, events.byteOffset, events.length)
+  const names = actors.map(actor => Buffer.from(JSON.stringify(actor)))
+  const holdsName = (line: Buffer) => names.some(name => line.includes(name))
+  if (!holdsName(bytes)) return
+  for (let i = 0; i < count; i++) {
+    const line = bytes.subarray(eventOffsets[i], eventOffsets[i + 1])
+    if (holdsName(line)) yield JSON.parse(line.toString())
   }
 }

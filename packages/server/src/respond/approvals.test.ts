@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import type { SealedEvent } from '@tocsin/sdk/event'
+import type { DurableBatch } from '../log/log.ts'
 import {
   APPROVAL,
   decide,
@@ -27,15 +27,20 @@ function rigOf(policy: string): RespondRig {
 }
 
 describe('approvals', () => {
-  const event = (rows: number, more: object = {}, actor: object = {}) => {
+  const event = (rows: number, more: object = {}, actor: object = {}): DurableBatch => {
     const who = { id: 'svc-feast-nightly', type: 'service', verified: 'key', ...actor }
+    const lines = [
+      '',
+      JSON.stringify({ actor: { id: 'svc-x' }, rows: 1e9 }),
+      JSON.stringify({ outcome: 'success', time: NIGHT_MS, rows, actor: who, ...more }),
+    ].map(line => Buffer.from(`${line}\n`))
+    const offsets = lines.reduce((ends, line) => [...ends, (ends.at(-1) ?? 0) + line.length], [0])
     return {
-      outcome: 'success',
-      time: NIGHT_MS,
-      rows,
-      actor: who,
-      ...more,
-    } as unknown as SealedEvent
+      firstIndex: 0,
+      count: lines.length,
+      events: Buffer.concat(lines),
+      eventOffsets: Uint32Array.from(offsets),
+    }
   }
 
   async function granted(rows: number) {
@@ -67,7 +72,7 @@ describe('approvals', () => {
   it('end with their rows, asked for or seen in events, whichever is more', async () => {
     const { rig } = await granted(10_000)
     assert.equal(decide(rig, { rows: 6000 }).decision, 'allow')
-    rig.responder.onEvent(event(6000))
+    rig.responder.onBatch(event(6000))
     assert.equal(rig.responder.approvals()[0]?.granted?.left, 4000, 'the same rows count once')
     for (const ignored of [
       event(9000, { outcome: 'denied' }),
@@ -76,11 +81,11 @@ describe('approvals', () => {
       event(9000, {}, { verified: 'none' }),
       event(0, { rows: undefined }),
     ]) {
-      rig.responder.onEvent(ignored)
+      rig.responder.onBatch(ignored)
     }
     assert.equal(rig.responder.approvals()[0]?.granted?.left, 4000)
     const { cursor } = await table(rig)
-    rig.responder.onEvent(event(5000))
+    rig.responder.onBatch(event(5000))
     await new Promise(resolve => setImmediate(resolve))
     const changed = await table(rig, cursor)
     assert.equal(changed.entries[0].approved, null)

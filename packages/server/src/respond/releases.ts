@@ -17,11 +17,12 @@ export interface Releases {
   ask(id: string, rows: number, nowMs: number): boolean
   /** Rows that an event shows; hands back the releases that it used up. */
   see(actor: string, rows: number, timeMs: number): readonly string[]
-  /** False as long as nothing is released: the way out for nearly every event. */
-  readonly isEmpty: boolean
+  /** Actors with a release; empty nearly always. */
+  actors(): readonly string[]
 }
 
 const STEPS = 10
+const NOBODY: readonly string[] = []
 /** Events of what a release let through may come so much later. */
 const LATE_MS: number = 10 * 60_000
 
@@ -50,9 +51,7 @@ export function createReleases(save: (id: string, usage: Usage) => void): Releas
   }
 
   return {
-    get isEmpty() {
-      return open.size === 0
-    },
+    actors: () => (open.size === 0 ? NOBODY : [...open.values()].map(({ actor }) => actor)),
     open(id, actor, release, usage = { asked: 0, seen: 0 }) {
       open.set(id, { actor, release, ...usage, put: usage })
     },

@@ -5,8 +5,7 @@
 // reason. Decisions bind the systems that ask for them, never Tocsin's own API: an admin can always
 // come in and undo.
 
-import type { SealedEvent } from '@tocsin/sdk/event'
-import type { ShardReader } from '../log/log.ts'
+import type { DurableBatch, ShardReader } from '../log/log.ts'
 import { acting } from './act.ts'
 import { answering, type DecideRequest } from './answer.ts'
 import type { Approval, Shown } from './answers.ts'
@@ -42,8 +41,8 @@ export interface Responder {
    * and in force. Any number may run at once.
    */
   onFinding(input: FindingInput): Promise<void>
-  /** Counts rows of events against releases; cheap when nothing is released. */
-  onEvent(event: SealedEvent): void
+  /** Counts rows of what became durable against releases; costs nothing when there are none. */
+  onBatch(batch: DurableBatch): void
   /** The JSON answer of `POST /v1/decide`. */
   decide(request: DecideRequest): string
   /** The JSON answer of `GET /v1/decisions`. Throws `respond.busy` when too many wait. */
