@@ -1,5 +1,5 @@
 // The `correlation` of a rule: what is counted, for whom, in which window, and from when it is too
-// much. Sigma's event_count, value_count and value_sum, and Tocsin's own types (docs/spec/rules.md).
+// much. Sigma's event_count, value_count, value_sum, and Tocsin's own types (docs/spec/rules.md).
 
 import { FIELD_BY_NAME } from '@tocsin/sdk/event'
 import { ENTITY_TYPES } from '../finding.ts'

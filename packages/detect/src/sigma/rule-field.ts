@@ -64,7 +64,7 @@ export function someValue({ path, type, isMany }: RuleField, test: Test): EventM
 
 type Read = (event: SealedEvent) => unknown
 
-/** The fields that most rules ask for, as code: reading a property by its name's value costs twice. */
+/** Fields that most rules ask for, as code: a name in a variable costs twice. */
 const READS: { readonly [path: string]: Read } = {
   kind: event => event.kind,
   outcome: event => event.outcome,

@@ -9,7 +9,7 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import { sha256 } from '@tocsin/sdk/node'
 import { CASE_START_MS, caseFault, eventsOf, type Line, spanOf } from './case-events.ts'
-import { CASES, type Problem, problemOf, readRulesOf } from './rule-files.ts'
+import { type Problem, problemOf, readRulesOf, unreadable } from './rule-files.ts'
 import { readYamlFile, type YamlDocument, type YamlPath } from './yaml-file.ts'
 
 export type RuleCase = {
@@ -40,9 +40,8 @@ export function readCasesOf(ruleFile: string): RuleCases {
   const problems: Problem[] = [...ruleProblems]
   const note = (line: number, what: string, fix: string) =>
     problems.push(problemOf({ file, line, what, fix }))
-  const yaml = readYamlFile(file)
-  for (const { line, what, fix } of yaml.problems) note(line, what, fix)
-  const cases = yaml.documents.flatMap(document => readDocument(document, file, note))
+  const documents = readCasesFile(file, problems)
+  const cases = documents.flatMap(document => readDocument(document, file, note))
   if (problems.length === 0) {
     for (const mustFind of [true, false]) {
       if (cases.some(one => one.mustFind === mustFind)) continue
@@ -53,12 +52,19 @@ export function readCasesOf(ruleFile: string): RuleCases {
   return { rules, cases, problems }
 }
 
-export function casesFileOf(ruleFile: string): string {
-  return ruleFile.replace(/\.ya?ml$/, '.cases.yml')
+function readCasesFile(file: string, problems: Problem[]): readonly YamlDocument[] {
+  try {
+    const yaml = readYamlFile(file)
+    problems.push(...yaml.problems.map(one => problemOf({ file, ...one })))
+    return yaml.documents
+  } catch (error) {
+    problems.push(unreadable(file, error))
+    return []
+  }
 }
 
-export function isCasesFile(path: string): boolean {
-  return CASES.test(path)
+export function casesFileOf(ruleFile: string): string {
+  return ruleFile.replace(/\.ya?ml$/, '.cases.yml')
 }
 
 type Note = (line: number, what: string, fix: string) => void

@@ -11,7 +11,7 @@ import { readYamlFile } from './yaml-file.ts'
 /** Sigma's public collection has 3,780; nobody needs more at once. */
 const FILES_MAX = 5000
 const RULE = /^[^.].*\.ya?ml$/
-export const CASES: RegExp = /\.cases\.ya?ml$/
+const CASES = /\.cases\.ya?ml$/
 
 export type Problem = RuleProblem & {
   /** All of it in one line. */
@@ -78,16 +78,14 @@ export function problemOf({ file, line, what, fix }: RuleProblem): Problem {
 }
 
 /** A file that is gone or may not be read is one rule less, not the end of the others. */
-function unreadable(file: string, error: unknown): Problem {
+export function unreadable(file: string, error: unknown): Problem {
   const reasons = ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EPERM']
   const reason = reasons.find(code => hasCode(error, code))
   if (reason === undefined) throw error
   const isGone = reason === 'ENOENT' || reason === 'ENOTDIR'
-  const what = isGone ? 'there is nothing here' : `it cannot be read (${reason})`
-  return problemOf({
-    file,
-    line: 1,
-    what,
-    fix: isGone ? 'check the path' : 'check its permissions',
-  })
+  const isCases = CASES.test(file)
+  const missing = isCases ? 'the rule has no cases' : 'there is nothing here'
+  const what = isGone ? missing : `it cannot be read (${reason})`
+  const write = isCases ? 'write what it must find and what not' : 'check the path'
+  return problemOf({ file, line: 1, what, fix: isGone ? write : 'check its permissions' })
 }
