@@ -34,6 +34,7 @@ export {
   type Disposed,
   dispositionEvent,
   NOTE_CHARS_MAX,
+  parseDisposition,
   type Prevented,
 } from './dispositions.ts'
 export { questionFor } from './entity-question.ts'
