@@ -30,6 +30,12 @@ export function symbolOf(alphabet: Alphabet, name: string, mayLearn: boolean): n
   return symbol
 }
 
+/** What a symbol stands for, as far as it is one thing. */
+export function wordsOf(alphabet: Alphabet, symbol: number): string {
+  for (const [name, own] of alphabet) if (own === symbol) return name
+  return 'something rare'
+}
+
 /** FNV-1a. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5

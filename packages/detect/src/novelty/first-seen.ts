@@ -8,7 +8,7 @@
 // Addresses are compared by their network. With `min_count`, so many values must be new on one day.
 
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
-import { keysOf, readField } from '../field-value.ts'
+import { keysOf, type ReadField, readField } from '../field-value.ts'
 import { EVENT_IDS_MAX } from '../finding.ts'
 import { countWords, numberWords } from '../plain-words.ts'
 import { type CorrelationRule, DAY_MS } from '../rule.ts'
@@ -21,9 +21,11 @@ import {
   newDaysSince,
   openKnown,
   refuse,
+  remember,
   saveKnown,
   take,
   touch,
+  touchAgain,
 } from './known-values.ts'
 import { networkOf } from './network.ts'
 import {
@@ -31,6 +33,7 @@ import {
   countNew,
   countUser,
   loadPeers,
+  type Novelties,
   newDayRate,
   openPeers,
   type Peers,
@@ -47,22 +50,23 @@ const DAYS_FULL = 7
 const SHOWN_MAX = 20
 
 export function buildFirstSeen(rule: CorrelationRule): Detector<Known, Peers> {
-  const read = readerOf(rule)
+  const { read, asKeys } = readerOf(rule)
   const what = rule.field ?? rule.groupBy.slice(1).join(' with ')
   const valuesMin = Math.max(1, rule.minCount)
 
   function step(known: Known, peers: Peers, at: Step): Hit | null {
-    const keys = read(at.event)
-    if (keys.length === 0) return null
     beginDay(known, peers, at)
+    const raw = read(at.event)
+    if (raw === undefined || touchAgain(known, raw, at.timeMs)) return null
     let hit: Hit | null = null
-    for (const key of keys) {
+    for (const key of asKeys(raw)) {
       if (touch(known, key, at.timeMs)) continue
       const isNew = !at.isLate && meet(known, { key, timeMs: at.timeMs, id: at.event.id })
       const found = isNew ? judge(known, peers, key, at.timeMs) : null
       if (found !== null && (hit === null || (found.p ?? 1) < (hit.p ?? 1))) hit = found
       learn(known, peers, key, at)
     }
+    remember(known, raw, asKeys)
     return hit
   }
 
@@ -70,8 +74,9 @@ export function buildFirstSeen(rule: CorrelationRule): Detector<Known, Peers> {
     const days = (timeMs - known.firstMs) / DAY_MS
     if (days < DAYS_MIN || known.fresh.length < valuesMin) return null
     const own = ownRate(known)
-    const rate = newDayRate(peers, own)
-    const p = rate * shareAsRare(peers, rarityOf(peers, key))
+    const novelties = noveltiesOf(known, peers)
+    const rate = newDayRate(novelties, own)
+    const p = rate * shareAsRare(novelties, rarityOf(peers, key))
     if (p > rule.pMax) return null
     const users = usersOf(peers, key)
     return claimOf(known, { what, key, days, newDays: own.newDays, rate, p, users, peers })
@@ -93,22 +98,26 @@ export function buildFirstSeen(rule: CorrelationRule): Detector<Known, Peers> {
   }
 }
 
-/** The rule's field, else all that it groups by beyond the entity, as one value. */
-function readerOf({ field, groupBy }: CorrelationRule): (event: Step['event']) => Keys {
-  if (field !== null) {
-    const read = readField(field)
-    const isAddress = field === 'source.ip'
-    const asKey = (key: string) => (isAddress ? networkOf(wellFormed(key)) : wellFormed(key))
-    return event => keysOf(read(event)).map(asKey)
-  }
-  const reads = groupBy.slice(1).map(readField)
-  return event => {
-    const parts = reads.map(read => keysOf(read(event)).join(','))
-    return parts.length === 0 || parts.includes('') ? [] : [wellFormed(parts.join(' · '))]
-  }
+type Reader = {
+  readonly read: ReadField
+  readonly asKeys: (raw: unknown) => readonly string[]
 }
 
-type Keys = readonly string[]
+/** The rule's field, else all that it groups by beyond the entity, as one value. */
+function readerOf({ field, groupBy }: CorrelationRule): Reader {
+  if (field === 'source.ip') {
+    const asKeys = (raw: unknown) => keysOf(raw).map(key => networkOf(wellFormed(key)))
+    return { read: readField(field), asKeys }
+  }
+  const asKeys = (raw: unknown) => keysOf(raw).map(wellFormed)
+  if (field !== null) return { read: readField(field), asKeys }
+  const reads = groupBy.slice(1).map(readField)
+  const read = (event: Step['event']) => {
+    const parts = reads.map(one => keysOf(one(event)).join(','))
+    return parts.length === 0 || parts.includes('') ? undefined : parts.join(' · ')
+  }
+  return { read, asKeys }
+}
 
 /** Half a surrogate would be another text after the state was saved. */
 function wellFormed(key: string): string {
@@ -125,9 +134,14 @@ function beginDay(known: Known, peers: Peers, { timeMs, firstMs }: Step): void {
   }
   if (day <= known.day) return
   const fromDay = Math.max(known.day, dayOf(known.firstMs) + DAYS_MIN)
-  countDays(peers, Math.min(MEMORY_DAYS, Math.max(0, day - fromDay)))
+  known.wasEmpty = known.values.size === 0
+  countDays(noveltiesOf(known, peers), Math.min(MEMORY_DAYS, Math.max(0, day - fromDay)))
   known.day = day
   known.fresh = []
+}
+
+function noveltiesOf({ wasEmpty }: Known, { first, more }: Peers): Novelties {
+  return wasEmpty ? first : more
 }
 
 function isLearning(known: Known, timeMs: number): boolean {
@@ -147,8 +161,9 @@ function learn(known: Known, peers: Peers, key: string, { timeMs, mayLearn, isLa
     return
   }
   if (!isLate && !isLearning(known, timeMs)) {
-    countNew(peers, rarityOf(peers, key))
-    if (known.newDays.at(-1) !== dayOf(timeMs)) peers.newDays += 1
+    const novelties = noveltiesOf(known, peers)
+    countNew(novelties, rarityOf(peers, key))
+    if (known.newDays.at(-1) !== dayOf(timeMs)) novelties.newDays += 1
   }
   countUser(peers, key)
   take(known, { key, timeMs })
@@ -205,7 +220,7 @@ function viewOf(known: Known, peers: Peers, nowMs: number): BaselineView | null 
   const values = [...known.values].map(([value, { firstMs }]) => ({ value, timeMs: firstMs }))
   return {
     now: dayOf(nowMs) === known.day ? known.fresh.length : 0,
-    expected: newDayRate(peers, ownRate(known)),
+    expected: newDayRate(noveltiesOf(known, peers), ownRate(known)),
     learning: { days: Math.min(DAYS_FULL, days), of: DAYS_FULL },
     hourOfWeek: [],
     firstSeen: values.sort((a, b) => a.timeMs - b.timeMs).slice(-SHOWN_MAX),

@@ -16,17 +16,20 @@ export type Met = { readonly key: string; readonly timeMs: number }
 export type Fresh = Met & { readonly id: string }
 
 export type Known = {
-  /** When the entity was first seen; 0 before its first value. */
+  /** When the entity was first seen; 0 before its first event. */
   firstMs: number
   readonly values: Map<string, Span>
   evicted: number
-  /** UTC day of the newest value. */
+  /** UTC day of the newest event, and whether there was no value before it. */
   day: number
+  wasEmpty: boolean
   /** What was new on that day. */
   fresh: Fresh[]
   /** Days on which something was new, ascending, of the last MEMORY_DAYS. */
   newDays: number[]
   refused: Met[]
+  /** The newest field as it came, when it held one known value: it mostly comes again. Not saved. */
+  last: { readonly raw: unknown; readonly span: Span } | null
 }
 
 export function openKnown(): Known {
@@ -35,9 +38,11 @@ export function openKnown(): Known {
     values: new Map(),
     evicted: 0,
     day: 0,
+    wasEmpty: true,
     fresh: [],
     newDays: [],
     refused: [],
+    last: null,
   }
 }
 
@@ -52,6 +57,22 @@ export function touch(known: Known, key: string, timeMs: number): boolean {
   if (timeMs > span.lastMs) span.lastMs = timeMs
   return true
 }
+
+/** The short way for a field that is just what it was in the event before. */
+export function touchAgain({ last }: Known, raw: unknown, timeMs: number): boolean {
+  if (last === null || last.raw !== raw) return false
+  if (timeMs > last.span.lastMs) last.span.lastMs = timeMs
+  return true
+}
+
+export function remember(known: Known, raw: unknown, asKeys: (raw: unknown) => Keys): void {
+  if (typeof raw === 'object') return
+  const [key = ''] = asKeys(raw)
+  const span = known.values.get(key)
+  known.last = span ? { raw, span } : null
+}
+
+type Keys = readonly string[]
 
 /** False when it has been met before: today, or under suspicion. */
 export function meet({ fresh, refused }: Known, met: Fresh): boolean {
@@ -81,6 +102,7 @@ function evict(known: Known): void {
     if (lastMs < oldestMs) [oldest, oldestMs] = [key, lastMs]
   }
   known.values.delete(oldest)
+  known.last = null
   known.evicted += 1
 }
 
@@ -100,6 +122,7 @@ export function newDaysSince({ newDays, day }: Known, fromDay: number): number {
 export function saveKnown(known: Known, out: StateWriter): void {
   out.number(known.firstMs)
   out.number(known.day)
+  out.count(known.wasEmpty ? 1 : 0)
   out.count(known.evicted)
   out.count(known.values.size)
   for (const [key, { firstMs, lastMs }] of known.values) {
@@ -126,6 +149,7 @@ export function loadKnown(input: StateReader): Known {
   const known = openKnown()
   known.firstMs = input.number()
   known.day = input.number()
+  known.wasEmpty = input.count() === 1
   known.evicted = input.count()
   for (let left = input.count(); left > 0; left--) {
     known.values.set(input.text(), { firstMs: input.number(), lastMs: input.number() })

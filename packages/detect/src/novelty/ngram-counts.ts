@@ -30,6 +30,16 @@ export type NgramCounts = {
 
 export type Gram = { readonly a: number; readonly b: number; readonly c: number }
 
+/** A gram as one number. */
+export function packGram({ a, b, c }: Gram): number {
+  return (a << (2 * PART_BITS)) + (b << PART_BITS) + c
+}
+
+export function unpackGram(packed: number): Gram {
+  const part = SYMBOLS_MAX - 1
+  return { a: packed >> (2 * PART_BITS), b: (packed >> PART_BITS) & part, c: packed & part }
+}
+
 export function openCounts(slotsMax: number): NgramCounts {
   return { slotsMax, used: 0, ...slots(SLOTS_MIN) }
 }

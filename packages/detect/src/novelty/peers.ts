@@ -5,18 +5,16 @@
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 
 const VALUES_KEPT = 4096
-const RARITIES_KEPT = 512
+const RARITIES_KEPT = 256
 /** The rate looks back over so many days of all entities together. */
 const DAYS_KEPT = 100_000
-/** As many of an entity's days count as much as all of its cohort's. */
+/** As many of an entity's own days count as much as all of its cohort's. */
 const OWN_DAYS = 10
 /** As many new values count as much as how rare the value is by itself. */
 const PRIOR_VALUES = 10
 
-export type Peers = {
-  members: number
-  /** Value → how many entities took it; the longest known goes first. */
-  readonly users: Map<string, number>
+/** How often something new came, and how rare it was. */
+export type Novelties = {
   /** Days of entities, and those on which something was new. */
   days: number
   newDays: number
@@ -25,8 +23,22 @@ export type Peers = {
   rarityAt: number
 }
 
+export type Peers = {
+  members: number
+  /** Value → how many entities took it; the longest known goes first. */
+  readonly users: Map<string, number>
+  /** Of entities that had values before. */
+  readonly more: Novelties
+  /** Of those that had none yet: working from home for the first time is another thing. */
+  readonly first: Novelties
+}
+
 export function openPeers(): Peers {
-  return { members: 0, users: new Map(), days: 0, newDays: 0, rarities: [], rarityAt: 0 }
+  return { members: 0, users: new Map(), more: openNovelties(), first: openNovelties() }
+}
+
+function openNovelties(): Novelties {
+  return { days: 0, newDays: 0, rarities: [], rarityAt: 0 }
 }
 
 export function usersOf({ users }: Peers, key: string): number {
@@ -38,29 +50,31 @@ export function rarityOf({ members, users }: Peers, key: string): number {
   return Math.min(1, ((users.get(key) ?? 0) + 1) / (members + 2))
 }
 
+export type OwnDays = { readonly days: number; readonly newDays: number }
+
 /** Probability that an entity meets something new on a day: its own rate, drawn to its cohort's. */
-export function newDayRate(peers: Peers, own: { newDays: number; days: number }): number {
-  const all = (peers.newDays + 1) / (peers.days + 2)
+export function newDayRate({ days, newDays }: Novelties, own: OwnDays): number {
+  const all = (newDays + 1) / (days + 2)
   return (own.newDays + OWN_DAYS * all) / (own.days + OWN_DAYS)
 }
 
 /** Probability that something new is at least as rare as that. */
-export function shareAsRare({ rarities }: Peers, rarity: number): number {
+export function shareAsRare({ rarities }: Novelties, rarity: number): number {
   let asRare = 0
   for (const one of rarities) if (one <= rarity) asRare += 1
   return (PRIOR_VALUES * rarity + asRare + 1) / (PRIOR_VALUES + rarities.length + 1)
 }
 
-export function countDays(peers: Peers, days: number): void {
-  peers.days += days
-  if (peers.days <= DAYS_KEPT) return
-  peers.days /= 2
-  peers.newDays /= 2
+export function countDays(novelties: Novelties, days: number): void {
+  novelties.days += days
+  if (novelties.days <= DAYS_KEPT) return
+  novelties.days /= 2
+  novelties.newDays /= 2
 }
 
-export function countNew(peers: Peers, rarity: number): void {
-  peers.rarities[peers.rarityAt] = rarity
-  peers.rarityAt = (peers.rarityAt + 1) % RARITIES_KEPT
+export function countNew(novelties: Novelties, rarity: number): void {
+  novelties.rarities[novelties.rarityAt] = rarity
+  novelties.rarityAt = (novelties.rarityAt + 1) % RARITIES_KEPT
 }
 
 export function countUser({ users }: Peers, key: string): void {
@@ -69,27 +83,31 @@ export function countUser({ users }: Peers, key: string): void {
   users.set(key, (users.get(key) ?? 0) + 1)
 }
 
-export function savePeers(peers: Peers, out: StateWriter): void {
-  out.count(peers.members)
-  out.number(peers.days)
-  out.number(peers.newDays)
-  out.count(peers.rarityAt)
-  out.count(peers.rarities.length)
-  for (const rarity of peers.rarities) out.number(rarity)
-  out.count(peers.users.size)
-  for (const [key, users] of peers.users) {
+export function savePeers({ members, users, more, first }: Peers, out: StateWriter): void {
+  out.count(members)
+  out.count(users.size)
+  for (const [key, count] of users) {
     out.text(key)
-    out.count(users)
+    out.count(count)
+  }
+  for (const { days, newDays, rarities, rarityAt } of [more, first]) {
+    out.number(days)
+    out.number(newDays)
+    out.count(rarityAt)
+    out.count(rarities.length)
+    for (const rarity of rarities) out.number(rarity)
   }
 }
 
 export function loadPeers(input: StateReader): Peers {
   const peers = openPeers()
   peers.members = input.count()
-  peers.days = input.number()
-  peers.newDays = input.number()
-  peers.rarityAt = input.count()
-  for (let left = input.count(); left > 0; left--) peers.rarities.push(input.number())
   for (let left = input.count(); left > 0; left--) peers.users.set(input.text(), input.count())
+  for (const novelties of [peers.more, peers.first]) {
+    novelties.days = input.number()
+    novelties.newDays = input.number()
+    novelties.rarityAt = input.count()
+    for (let left = input.count(); left > 0; left--) novelties.rarities.push(input.number())
+  }
   return peers
 }

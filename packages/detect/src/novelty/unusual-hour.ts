@@ -98,9 +98,11 @@ function learn({ weeks, refused }: HourGroup, hour: number, mayLearn: boolean): 
   else if (refused.at(-1) !== hour && refused.length < REFUSED_MAX) refused.push(hour)
 }
 
-/** Weights by distance in hours on the same day, on days of the same kind, and on others. */
-const SAME_DAY = [1, 0.5, 0.25] as const
-const SAME_KIND = [0.4, 0.2] as const
+/** Weights by distance in hours: on the same day, on other days of its kind, on the others. */
+const SAME_DAY = [1, 0.7, 0.3] as const
+const WORKDAY = [0.6, 0.4, 0.2] as const
+/** There is only one other day of a weekend. */
+const WEEKEND = SAME_DAY
 const OTHER_KIND = [0.1] as const
 /** Jeffreys' half an event, of one hour. */
 const PRIOR_ACTIVE = 0.5
@@ -111,10 +113,12 @@ const HALF_DAY = 12
 function usualness(group: HourGroup, hour: number): number {
   const sum = { active: PRIOR_ACTIVE, hours: PRIOR_HOURS }
   const isWeekend = isWeekendHour(hour)
+  const sameKind = isWeekend ? WEEKEND : WORKDAY
   addAround(group, { hour, now: hour, weights: SAME_DAY }, sum)
   for (let days = 1; days < 7; days++) {
     const other = hour - 24 * days
-    const weights = isWeekendHour(other) === isWeekend ? SAME_KIND : OTHER_KIND
+    const isSame = isWeekendHour(other) === isWeekend
+    const weights = isSame ? sameKind : OTHER_KIND
     addAround(group, { hour: other, now: hour, weights }, sum)
   }
   return Math.min(1, sum.active / sum.hours)

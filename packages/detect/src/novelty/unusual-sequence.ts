@@ -2,27 +2,51 @@
 // which backs off to that of its cohort, says how likely it was after the two before. The score is
 // the mean negative log-likelihood of the last 16, standardised by the entity's own mean and spread.
 // Scores of one day hang together, so p is that of a day: the share of entity-days of the cohort
-// whose highest score was at least as high.
+// whose highest score was at least as high. A step is learnt when it leaves the last 16: what is
+// done over and over for the first time stays strange for as long, and what led to a suspicion is
+// not learnt at all.
 
+import { addScore, loadPool, openPool, type Pool, pOf, savePool } from '../calibrate/calibrate.ts'
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
-import { countWords, numberWords } from '../plain-words.ts'
+import { numberWords } from '../plain-words.ts'
 import { type CorrelationRule, DAY_MS } from '../rule.ts'
 import type { StateReader, StateWriter } from '../state-bytes.ts'
-import { type Alphabet, BETWEEN, loadAlphabet, nameOf, saveAlphabet, symbolOf } from './alphabet.ts'
 import {
-  type Gram,
+  type Alphabet,
+  BETWEEN,
+  loadAlphabet,
+  nameOf,
+  saveAlphabet,
+  symbolOf,
+  wordsOf,
+} from './alphabet.ts'
+import {
   isKnown,
   learnGram,
   loadCounts,
   type NgramCounts,
   openCounts,
+  packGram,
   predict,
   SYMBOLS_MAX,
   saveCounts,
+  unpackGram,
 } from './ngram-counts.ts'
-import { addScore, loadPool, openPool, type ScorePool, savePool, upperTail } from './score-pool.ts'
+import {
+  leaving,
+  listSteps,
+  loadRecent,
+  mayTeach,
+  meanNats,
+  openRecent,
+  push,
+  type Recent,
+  type RecentStep,
+  saveRecent,
+  unseenOf,
+  WINDOW,
+} from './recent-steps.ts'
 
-const WINDOW = 16
 /** So long a silence ends a session: what comes next follows nothing. */
 const SESSION_GAP_MS = 30 * 60_000
 const DAYS_MIN = 7
@@ -40,34 +64,25 @@ const COHORT_SLOTS = 65_536
 const REFUSED_MAX = 256
 const BASE = 1 / (SYMBOLS_MAX + 1)
 
-type Recent = {
-  readonly id: string
-  readonly timeMs: number
-  readonly name: string
-  readonly isUnseen: boolean
-  /** Negative log-likelihood, in nats. */
-  readonly nats: number
-}
-
 export type SequenceGroup = {
   firstMs: number
   newestMs: number
   events: number
   before: readonly [number, number]
   counts: NgramCounts
-  recent: Recent[]
+  recent: Recent
   mean: number
   variance: number
   day: number
   /** Highest score of the day, of what was learnt from. */
   dayScore: number
-  refused: Gram[]
+  refused: number[]
 }
 
 export type SequenceCohort = {
   readonly alphabet: Alphabet
   readonly counts: NgramCounts
-  readonly dayScores: ScorePool
+  readonly dayScores: Pool
 }
 
 export function buildUnusualSequence(
@@ -79,15 +94,18 @@ export function buildUnusualSequence(
     // Where it stood in the order of things is not known any more.
     if (at.isLate) return null
     beginDay(group, cohort, at)
-    const gram = observe(group, cohort, at)
-    const score = scoreOf(group)
-    const unseen = group.recent.reduce((sum, { isUnseen }) => sum + (isUnseen ? 1 : 0), 0)
+    learnLeaving(group, cohort, at.mayLearn)
+    observe(group, cohort, at)
+    const nats = meanNats(group.recent)
+    const score = scoreOf(group, nats)
+    const unseen = unseenOf(group.recent)
     const days = (at.timeMs - group.firstMs) / DAY_MS
     const isMature = days >= DAYS_MIN && group.events >= EVENTS_MIN
-    const p = isMature && score > 0 && unseen >= unseenMin ? upperTail(cohort.dayScores, score) : 1
-    const hit = p <= rule.pMax && p < 1 ? claimOf(group, { p, score, unseen, days }) : null
-    if (at.mayLearn) learn(group, cohort, { gram, score: isMature ? score : 0 })
-    else if (group.refused.length < REFUSED_MAX) group.refused.push(gram)
+    const isJudged = isMature && score > 0 && unseen >= unseenMin
+    const p = isJudged ? pOf(cohort.dayScores, score) : 1
+    const isHit = isJudged && p <= rule.pMax
+    const hit = isHit ? claimOf(group, cohort, { p, score, unseen, days, nats }) : null
+    if (at.mayLearn) learnScore(group, nats, isMature ? score : 0)
     return hit
   }
 
@@ -100,7 +118,7 @@ export function buildUnusualSequence(
     }),
     step,
     accept(group) {
-      for (const gram of group.refused) learnGram(group.counts, gram)
+      for (const gram of group.refused) learnGram(group.counts, unpackGram(gram))
       group.refused = []
     },
     saveGroup,
@@ -126,7 +144,7 @@ function openGroup(): SequenceGroup {
     events: 0,
     before: [BETWEEN, BETWEEN],
     counts: openCounts(ENTITY_SLOTS),
-    recent: [],
+    recent: openRecent(),
     mean: 0,
     variance: 0,
     day: 0,
@@ -147,7 +165,7 @@ function beginDay(group: SequenceGroup, { dayScores }: SequenceCohort, at: Step)
 }
 
 /** Puts the event behind the last 16, judged by what is known so far. */
-function observe(group: SequenceGroup, cohort: SequenceCohort, at: Step): Gram {
+function observe(group: SequenceGroup, cohort: SequenceCohort, at: Step): void {
   const { event, timeMs, mayLearn } = at
   const name = nameOf(event)
   const isNewSession = timeMs - group.newestMs > SESSION_GAP_MS
@@ -157,35 +175,35 @@ function observe(group: SequenceGroup, cohort: SequenceCohort, at: Step): Gram {
   const others = predict(cohort.counts, gram, BASE)
   const nats = -Math.log(predict(group.counts, gram, others))
   const isUnseen = !isKnown(group.counts, gram)
-  group.recent.push({ id: event.id, timeMs, name, isUnseen, nats })
-  if (group.recent.length > WINDOW) group.recent.shift()
+  push(group.recent, { id: event.id, timeMs, gram: packGram(gram), mayLearn, isUnseen, nats })
   group.before = [b, c]
   group.newestMs = Math.max(group.newestMs, timeMs)
   group.events += 1
-  return gram
-}
-
-function meanOf({ recent }: SequenceGroup): number {
-  return recent.reduce((sum, { nats }) => sum + nats, 0) / Math.max(1, recent.length)
 }
 
 /** Standard deviations above the entity's own mean; 0 before there is one. */
-function scoreOf(group: SequenceGroup): number {
-  if (group.recent.length < WINDOW || group.events < EVENTS_MIN) return 0
-  return (meanOf(group) - group.mean) / Math.max(SPREAD_MIN, Math.sqrt(group.variance))
+function scoreOf({ recent, events, mean, variance }: SequenceGroup, nats: number): number {
+  if (recent.size < WINDOW || events < EVENTS_MIN) return 0
+  return (nats - mean) / Math.max(SPREAD_MIN, Math.sqrt(variance))
 }
 
-function learn(
-  group: SequenceGroup,
-  cohort: SequenceCohort,
-  { gram, score }: { readonly gram: Gram; readonly score: number },
-): void {
-  learnGram(group.counts, gram)
-  learnGram(cohort.counts, gram)
+/** Before the next step takes its place. */
+function learnLeaving(group: SequenceGroup, cohort: SequenceCohort, mayLearn: boolean): void {
+  const { recent, refused } = group
+  const packed = leaving(recent)
+  if (packed < 0) return
+  if (mayLearn && mayTeach(recent)) {
+    const gram = unpackGram(packed)
+    learnGram(group.counts, gram)
+    learnGram(cohort.counts, gram)
+  } else if (refused.length < REFUSED_MAX) refused.push(packed)
+}
+
+function learnScore(group: SequenceGroup, nats: number, score: number): void {
   group.dayScore = Math.max(group.dayScore, score)
-  if (group.recent.length < WINDOW) return
+  if (group.recent.size < WINDOW) return
   const share = 1 / Math.min(group.events - WINDOW + 1, MEMORY_EVENTS)
-  const off = meanOf(group) - group.mean
+  const off = nats - group.mean
   group.mean += share * off
   group.variance += share * (off * off * (1 - share) - group.variance)
 }
@@ -195,45 +213,49 @@ type Claim = {
   readonly score: number
   readonly unseen: number
   readonly days: number
+  readonly nats: number
 }
 
-function claimOf(group: SequenceGroup, { p, score, unseen, days }: Claim): Hit {
+function claimOf(group: SequenceGroup, { alphabet }: SequenceCohort, claim: Claim): Hit {
+  const { p, score, unseen, days, nats } = claim
   const { recent, mean } = group
-  const likeliness = meanOf(group)
-  const example = unseenWords(recent)
+  const steps = listSteps(recent)
+  const [surprise, usual] = [numberWords(nats), numberWords(mean)]
   return {
     confidence: Math.min(1, days / DAYS_FULL),
     p,
-    startMs: recent[0]?.timeMs ?? 0,
+    startMs: steps[0]?.timeMs ?? 0,
     expected: mean,
-    seen: likeliness,
+    seen: nats,
     says:
       `did things in an order unlike it: ${numberWords(unseen)} of its last ${WINDOW} steps ` +
-      `were never seen of it in ${Math.floor(days)} days (${example}); ` +
-      `surprise ${numberWords(likeliness)} nats a step, usually ${numberWords(mean)}`,
+      `never came so in ${Math.floor(days)} days (${strangest(steps, alphabet)}); ` +
+      `surprise ${surprise} nats a step, usually ${usual}`,
     features: [
-      { name: 'surprise of a step', expected: mean, seen: likeliness, weight: score },
-      { name: 'steps never seen', expected: 0, seen: unseen, weight: unseen },
+      { name: 'surprise of a step, nats', expected: mean, seen: nats, weight: score },
+      { name: 'steps that never came so', expected: 0, seen: unseen, weight: unseen / 4 },
     ],
-    eventIds: recent.map(({ id }) => id),
-    eventCount: recent.length,
+    eventIds: steps.map(({ id }) => id),
+    eventCount: steps.length,
     learning: days < DAYS_FULL ? { days: Math.floor(days), of: DAYS_FULL } : null,
   }
 }
 
 /** The least likely of the steps never seen, with the one before: `a → b`. */
-function unseenWords(recent: readonly Recent[]): string {
-  const steps = recent.map((step, i) => ({ ...step, previous: recent[i - 1]?.name }))
-  const [worst] = steps.filter(({ isUnseen }) => isUnseen).sort((x, y) => y.nats - x.nats)
-  if (worst === undefined) return countWords(0, 'step')
-  return worst.previous === undefined ? worst.name : `${worst.previous} → ${worst.name}`
+function strangest(steps: readonly RecentStep[], alphabet: Alphabet): string {
+  let [worst, worstAt] = [-1, 0]
+  steps.forEach(({ isUnseen, nats }, i) => {
+    if (isUnseen && nats > worst) [worst, worstAt] = [nats, i]
+  })
+  const pair = steps.slice(Math.max(0, worstAt - 1), worstAt + 1)
+  return pair.map(({ gram }) => wordsOf(alphabet, unpackGram(gram).c)).join(' → ')
 }
 
 function viewOf(group: SequenceGroup, _: SequenceCohort, nowMs: number): BaselineView | null {
   if (group.events === 0) return null
   const days = Math.max(0, Math.floor((nowMs - group.firstMs) / DAY_MS))
   return {
-    now: meanOf(group),
+    now: meanNats(group.recent),
     expected: group.mean,
     learning: { days: Math.min(DAYS_FULL, days), of: DAYS_FULL },
     hourOfWeek: [],
@@ -247,16 +269,9 @@ function saveGroup(group: SequenceGroup, out: StateWriter): void {
   out.count(group.events)
   for (const symbol of group.before) out.count(symbol)
   saveCounts(group.counts, out)
-  out.count(group.recent.length)
-  for (const { id, timeMs, name, isUnseen, nats } of group.recent) {
-    out.text(id)
-    out.number(timeMs)
-    out.text(name)
-    out.count(isUnseen ? 1 : 0)
-    out.number(nats)
-  }
+  saveRecent(group.recent, out)
   out.count(group.refused.length)
-  for (const { a, b, c } of group.refused) for (const symbol of [a, b, c]) out.count(symbol)
+  for (const gram of group.refused) out.count(gram)
 }
 
 function loadGroup(input: StateReader): SequenceGroup {
@@ -270,17 +285,7 @@ function loadGroup(input: StateReader): SequenceGroup {
   group.events = input.count()
   group.before = [input.count(), input.count()]
   group.counts = loadCounts(input, ENTITY_SLOTS)
-  for (let left = input.count(); left > 0; left--) {
-    group.recent.push({
-      id: input.text(),
-      timeMs: input.number(),
-      name: input.text(),
-      isUnseen: input.count() === 1,
-      nats: input.number(),
-    })
-  }
-  for (let left = input.count(); left > 0; left--) {
-    group.refused.push({ a: input.count(), b: input.count(), c: input.count() })
-  }
+  group.recent = loadRecent(input)
+  for (let left = input.count(); left > 0; left--) group.refused.push(input.count())
   return group
 }
