@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { WireEvent } from '@tocsin/sdk/event'
 import { DAY_MS, dayOf, dayStartMs, HOUR_MS, isWorkday, localDay } from './calendar.ts'
+import { personDay } from './person-day.ts'
 import { createWorld, type Person } from './simulate.ts'
+import { makeStage } from './stage.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const FROM = NOW - 30 * DAY_MS
@@ -220,6 +222,28 @@ describe('models', () => {
       }
     }
     assert.ok(changes >= 4, `${changes}`)
+  })
+
+  it('are promoted by their manager, also when that is at noon', () => {
+    let promoted = 0
+    for (const seed of [1, 2, 3]) {
+      const stage = makeStage(seed)
+      for (let day = dayOf(2026, 1, 1); day < dayOf(2027, 1, 1); day++) {
+        const managed = stage.releasesOn(day).filter(r => r.manager !== null)
+        const manager = managed[0]?.manager
+        if (!manager) continue
+        const changes = personDay({ stage, person: manager, day }).filter(
+          e => e.kind === 'model.change',
+        )
+        const expected = managed.map(r => [r.timeMs, r.model.name])
+        assert.deepEqual(
+          changes.map(e => [e.time, e.model?.served]),
+          expected,
+        )
+        promoted += changes.length
+      }
+    }
+    assert.ok(promoted > 200, `${promoted}`)
   })
 
   it('answer with sizes, durations and costs that have long tails', () => {

@@ -7,7 +7,7 @@ import { asPerson, asStranger, type Draft, type Session } from './draft.ts'
 import { actOf, actOnPhone, type Scene, sceneOf } from './person-acts.ts'
 import { type Hours, isWithin, type PersonDay, type Stay, staysOf } from './presence.ts'
 import { type Random, randomOf } from './random.ts'
-import type { Stage } from './stage.ts'
+import type { Release, Stage } from './stage.ts'
 
 /** Acts of an ordinary hour. */
 const ACTS_PER_HOUR = 1.45
@@ -21,8 +21,9 @@ export function stayEvents(at: PersonDay<Stage>, stay: Stay): readonly Draft[] {
   const random = randomOf(at.stage.seed, 'day', at.person.id, at.day, stay.kind)
   const noonMs = stay.startMs + (0.42 + 0.12 * random.next()) * (stay.endMs - stay.startMs)
   // Some sessions end over lunch, so that the afternoon has one of its own.
-  const isSplit = stay.endMs - stay.startMs > 6 * HOUR_MS && random.chance(0.3)
+  const mayEnd = stay.endMs - stay.startMs > 6 * HOUR_MS && random.chance(0.3)
   const pause = { startMs: noonMs, endMs: noonMs + random.int(25, 55) * MINUTE_MS }
+  const isSplit = mayEnd && promotedIn(at, pause).length === 0
   const parts: readonly Hours[] = isSplit
     ? [
         { startMs: stay.startMs, endMs: pause.startMs },
@@ -79,13 +80,16 @@ function logoff(session: Session, endMs: number, random: Random): readonly Draft
 }
 
 /** The manager of a release looks at the new version and promotes it. */
-function promotions({ stage, person }: PersonDay<Stage>, scene: Scene, stay: Stay) {
-  const { who, random } = scene
-  const days = [Math.floor(stay.startMs / DAY_MS), Math.floor(stay.endMs / DAY_MS)]
-  const releases = [...new Set(days)].flatMap(day => stage.releasesOn(day))
-  const own = releases.filter(r => r.manager === person && isWithin(stay, r.timeMs))
-  return own.flatMap(release => [
+function promotions(at: PersonDay<Stage>, { who, random }: Scene, stay: Stay) {
+  return promotedIn(at, stay).flatMap(release => [
     readWeights({ who, timeMs: release.timeMs - 200_000, random }, release.model, 'open'),
     changeModel({ who, timeMs: release.timeMs, random }, release.model, 'promote', release),
   ])
+}
+
+/** Releases that are this person's to promote, at moments of these hours. */
+function promotedIn({ stage, person }: PersonDay<Stage>, hours: Hours): readonly Release[] {
+  const days = [Math.floor(hours.startMs / DAY_MS), Math.floor(hours.endMs / DAY_MS)]
+  const releases = [...new Set(days)].flatMap(day => stage.releasesOn(day))
+  return releases.filter(r => r.manager === person && isWithin(hours, r.timeMs))
 }

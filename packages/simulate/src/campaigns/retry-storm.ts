@@ -1,5 +1,6 @@
 // A route to a provider is down for a quarter of an hour, and one service sends each of its
-// requests ten times, seconds apart, until it is served or gives up. Looks like denial of wallet or probing.
+// requests ten times, seconds apart, until it is served or gives up. Looks like denial of wallet
+// or probing.
 
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../calendar.ts'
 import { asService, type Draft, type End } from '../draft.ts'
