@@ -27,7 +27,9 @@ POLL_WAIT_S = 20
 #: What an answer may take beyond that.
 POLL_GRACE_S = 10.0
 BACKOFF_S_MIN = 0.1
-BACKOFF_S_MAX = 15.0
+#: Short, because a worker that comes back late enforces what is old; a refused connection costs
+#: little, and Tocsin takes a thousand followers.
+BACKOFF_S_MAX = 3.0
 #: Between an answer with news and the next poll: many changes at once cost one.
 BREATH_S = 0.02
 #: After an answer without news that did not wait as asked: no busy loop, whatever the server does.
