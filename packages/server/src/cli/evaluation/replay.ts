@@ -3,7 +3,7 @@
 
 import { type Alert, openAlertBook } from '@tocsin/detect/alert'
 import { createEngine } from '@tocsin/detect/detect'
-import type { Finding } from '@tocsin/detect/finding'
+import type { EntityRef, Finding } from '@tocsin/detect/finding'
 import type { Rule } from '@tocsin/detect/rule'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import { sha256 } from '@tocsin/sdk/node'
@@ -14,6 +14,8 @@ export interface Replay {
   step(event: SealedEvent): readonly Found[]
   /** Time has come so far without a further event. */
   tick(nowMs: number): readonly Found[]
+  /** A person decided about what was found of an entity until then: it was normal, or it was not. */
+  dispose(entity: EntityRef, isNormal: boolean, timeMs: number): void
   readonly budget: {
     readonly threshold: number
     readonly expectedPerDay: number
@@ -37,6 +39,10 @@ export function openReplay({ rules, budget }: ReplayConfig): Replay {
   return {
     step: event => take(engine.step(state, event)),
     tick: nowMs => take(engine.tick(state, nowMs)),
+    dispose(entity, isNormal, timeMs) {
+      state = engine.dispose(state, entity, isNormal)
+      book.dispose(entity, timeMs)
+    },
     get budget() {
       const { threshold, expectedPerDay, realisedPerDay } = book
       return { threshold, expectedPerDay, realisedPerDay }
