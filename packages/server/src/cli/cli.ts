@@ -3,10 +3,14 @@
 // or other findings, 4 sign-in needed, 5 not found, 6 partial, 7 server unreachable.
 
 import { ERRORS, type ErrorCode, TocsinError } from '@tocsin/sdk/errors'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { environment } from '../config.ts'
 import { VERSION } from '../version.ts'
+import { type Adding, dataOption, jsonOption, rulesOption } from './adding.ts'
+import { addAlertCommands } from './alert-commands.ts'
 import { EXIT, type ExitCode, type Io } from './io.ts'
+import { addResponseCommands } from './response-commands.ts'
+import { addRuleCommands } from './rule-commands.ts'
 
 export async function runCli(args: readonly string[]): Promise<ExitCode> {
   const io = processIo()
@@ -38,27 +42,26 @@ function processIo(): Io {
   }
 }
 
-type Done = (code: ExitCode) => void
-
-function buildProgram(io: Io, done: Done): Command {
+function buildProgram(io: Io, done: Adding['done']): Command {
   const program = new Command('tocsin')
     .description('The flight recorder and alarm of AI systems')
     .version(VERSION, '-V, --version')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: text => io.say(text.trimEnd()) })
     .showSuggestionAfterError()
-  addServe(program, io, done)
-  addData(program, io, done)
-  addEvents(program, io, done)
-  addKeys(program, io, done)
-  addCapture(program, io, done)
+  const adding = { io, done }
+  addServe(program, adding)
+  addData(program, adding)
+  addEvents(program, adding)
+  addAlertCommands(program, adding)
+  addResponseCommands(program, adding)
+  addRuleCommands(program, adding)
+  addKeys(program, adding)
+  addCapture(program, adding)
   return program
 }
 
-const jsonOption = () => new Option('--json', 'machine-readable output')
-const dataOption = () => new Option('--data <dir>', 'data directory (TOCSIN_DATA)')
-
-function addServe(program: Command, io: Io, done: Done): void {
+function addServe(program: Command, { io, done }: Adding): void {
   const serve = (name: string, description: string) =>
     program
       .command(name)
@@ -69,6 +72,9 @@ function addServe(program: Command, io: Io, done: Done): void {
       .option('--tls-key <file>', 'TLS key (PEM)')
       .option('--allow-plain-http', 'listen beyond this machine without TLS')
       .option('--keep-content', 'store prompts and answers, not only their hashes')
+      .addOption(rulesOption())
+      .option('--alert-budget <n>', 'alerts a day that people can look at (TOCSIN_ALERT_BUDGET)')
+      .option('--policy <file>', 'what is done about findings (TOCSIN_POLICY)')
   serve('serve', 'Run the server')
     .option('--follow <format:file>', 'follow a log file; may be repeated', collect, [])
     .action(async flags => done(await (await import('./serve.ts')).serve(flags, io)))
@@ -81,7 +87,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value]
 }
 
-function addData(program: Command, io: Io, done: Done): void {
+function addData(program: Command, { io, done }: Adding): void {
   program
     .command('verify <where>')
     .description('Check a log: a data directory, a shard, or a URL. Needs no server')
@@ -116,7 +122,7 @@ function addData(program: Command, io: Io, done: Done): void {
     })
 }
 
-function addEvents(program: Command, io: Io, done: Done): void {
+function addEvents(program: Command, { io, done }: Adding): void {
   const events = program.command('events').description('Search and follow events')
   events
     .command('search <query>')
@@ -137,7 +143,7 @@ function addEvents(program: Command, io: Io, done: Done): void {
     })
 }
 
-function addKeys(program: Command, io: Io, done: Done): void {
+function addKeys(program: Command, { io, done }: Adding): void {
   const keys = program.command('keys').description('API keys')
   keys
     .command('create')
@@ -164,7 +170,7 @@ function addKeys(program: Command, io: Io, done: Done): void {
     .action(async (id, flags) => done(await (await import('./keys.ts')).revokeKey(id, flags, io)))
 }
 
-function addCapture(program: Command, io: Io, done: Done): void {
+function addCapture(program: Command, { io, done }: Adding): void {
   program
     .command('capture')
     .description('Try a source before it is connected')
