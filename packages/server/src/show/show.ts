@@ -14,9 +14,11 @@ import type { App, RouteDeps, ShowDeps } from './app.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { installBodies } from './bodies.ts'
 import { decisionRoutes } from './decision-routes.ts'
+import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { buildGate } from './gate.ts'
 import { ingestRoutes } from './ingest-routes.ts'
+import { investigateRoutes } from './investigate-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { linesRoutes } from './lines-routes.ts'
 import { logRoutes } from './log-routes.ts'
@@ -84,6 +86,8 @@ export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null):
       tailRoutes,
       eventRoutes,
       alertRoutes,
+      entityRoutes,
+      investigateRoutes,
       decisionRoutes,
       approvalRoutes,
       keyRoutes,
