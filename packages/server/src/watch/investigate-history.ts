@@ -69,7 +69,7 @@ export type Elsewhere = {
     readonly requests: number
     readonly firstMs: number
     readonly lastMs: number
-    /** Never before what was found. */
+    /** Not before the day on which it was found. */
     readonly isNew: boolean
     /** Also meanwhile. */
     readonly isMeanwhile: boolean
@@ -100,7 +100,7 @@ export async function elsewhere(
       requests,
       firstMs,
       lastMs,
-      isNew: firstMs >= burst.fromMs,
+      isNew: firstMs >= past.toMs,
       isMeanwhile: lastMs >= burst.fromMs,
     }
   })

@@ -212,11 +212,13 @@ async function learn(query: InvestigateDeps['query'], doing: Doing): Promise<Kno
   const question = questionFor({ type: 'actor', id: actor })
   if (question === null) return null
   const text = `(${question}) not kind:tocsin.*`
-  const past = { fromMs: Math.max(0, burst.fromMs - PAST_DAYS * DAY_MS), toMs: burst.fromMs }
+  // Who tried and failed was not there.
+  const entered = `${text} not kind:auth.failed`
+  const past = pastOf(burst)
   const now = { fromMs: burst.fromMs, toMs: burst.toMs + 1 }
   const [waysBefore, waysNow, targetsBefore, targetsNow, sessions] = await Promise.all([
-    waysOf(query, text, past),
-    waysOf(query, text, now),
+    waysOf(query, entered, past),
+    waysOf(query, entered, now),
     targetsOf(query, text, past),
     targetsOf(query, text, now),
     sessionsOf(query, text, now),
@@ -246,6 +248,12 @@ async function learn(query: InvestigateDeps['query'], doing: Doing): Promise<Kno
     ownChanges: ownChanges(doing),
   }
   return { evidence, elsewhere: others, sessions }
+}
+
+/** What began within a day before belongs to what is looked at, not to the past. */
+function pastOf({ fromMs }: TimeRange): TimeRange {
+  const toMs = Math.max(0, fromMs - DAY_MS)
+  return { fromMs: Math.max(0, fromMs - PAST_DAYS * DAY_MS), toMs }
 }
 
 function whoIs({ actor, inside }: Doing): Pick<Evidence, 'actorType' | 'verified'> {
