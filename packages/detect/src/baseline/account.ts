@@ -8,7 +8,7 @@
 // weeks (`shiftDays`), so that no silence is closed hour by hour and no absence erases a baseline.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
-import { decodeAmount } from './hour-code.ts'
+import { decodeAmount, packCode, unpackCode } from './hour-code.ts'
 import {
   addAmount,
   amountOf,
@@ -249,7 +249,7 @@ export function saveAccount(account: Account, out: StateWriter): void {
   for (const amount of account.recent) out.number(amount)
   for (const name of NUMBERS) out.number(account[name])
   out.count(account.week.length)
-  for (const code of account.week) out.count(code)
+  for (const code of account.week) out.count(packCode(code))
 }
 
 export function loadAccount(input: StateReader): Account {
@@ -262,7 +262,7 @@ export function loadAccount(input: StateReader): Account {
   for (let at = 0; at < RECENT_HOURS; at++) account.recent[at] = input.number()
   for (const name of NUMBERS) account[name] = input.number()
   const codes: number[] = []
-  for (let left = input.count(); left > 0; left--) codes.push(input.count())
+  for (let left = input.count(); left > 0; left--) codes.push(unpackCode(input.count()))
   account.week = Uint16Array.from(codes)
   return account
 }

@@ -84,6 +84,8 @@ type Group = {
   peak: number
   /** A hit was claimed in the newest hour, before anything was suspected. */
   isHit: boolean
+  /** Hour whose hit went into the pool last. */
+  hitHour: number
   /** Only while there is more than usual: most accounts have none. */
   trail: EventTrail | null
 }
@@ -99,6 +101,8 @@ const FLOOR_SHARE = 0.2
 const TIME_END_MS = 65_000 * DAY_MS
 /** Events are remembered from this ratio on, so that a finding can name them. */
 const TRAIL_RATIO = 1.5
+/** Mean of residuals, until a cohort has its own. */
+const FIRST_SCALE = 1
 /** Where a rule asks for no p, a hit enters the pool as rare as this. */
 const HIT_P_MAX = 0.01
 
@@ -138,12 +142,20 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
     const { account } = group
     group.newestMs = timeMs
     if (hourOn(account, timeMs) === account.hour) return
-    if (group.isHit) addScore(pool, Math.min(group.peak, scoreOfP(pool, Math.min(pMax, HIT_P_MAX))))
+    if (group.isHit) poolHit(group, pool)
     else if (group.peak >= 0 && !isHourUnseen(account)) addScore(pool, group.peak)
     group.peak = -1
     group.isHit = false
     advance(account, norm, { timeMs, spanHours, keptDays })
     group.expectation.hour = -1
+  }
+
+  /** At most one a day and account: a burst that goes on does not become usual in the pool. */
+  function poolHit(group: Group, pool: Pool): void {
+    const { hour } = group.account
+    if (hour - group.hitHour < 24) return
+    group.hitHour = hour
+    addScore(pool, Math.min(group.peak, scoreOfP(pool, Math.min(pMax, HIT_P_MAX))))
   }
 
   function evaluate(group: Group, { norm, pool }: Pooled, at: Step): Hit | null {
@@ -209,16 +221,8 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
   }
 
   return {
-    openGroup: () => ({
-      account: openAccount(),
-      slots: openSlots(),
-      newestMs: 0,
-      expectation: noExpectation(),
-      peak: -1,
-      isHit: false,
-      trail: null,
-    }),
-    openCohort: () => ({ norm: openCohortNorm(openShape()), pool: openPool() }),
+    openGroup: () => openGroup(openAccount()),
+    openCohort: () => ({ norm: openCohortNorm(openShape()), pool: openPool(FIRST_SCALE) }),
     step,
     accept: ({ account }) => acceptAll(account),
     saveGroup,
@@ -226,6 +230,19 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
     saveCohort,
     loadCohort,
     describe,
+  }
+}
+
+function openGroup(account: Account): Group {
+  return {
+    account,
+    slots: openSlots(),
+    newestMs: 0,
+    expectation: noExpectation(),
+    peak: -1,
+    isHit: false,
+    hitHour: -24,
+    trail: null,
   }
 }
 
@@ -266,7 +283,7 @@ function weekHourOf(timeMs: number): number {
 }
 
 function saveGroup(group: Group, out: StateWriter): void {
-  const { account, slots, newestMs, expectation, peak, isHit, trail } = group
+  const { account, slots, newestMs, expectation, peak, isHit, hitHour, trail } = group
   saveAccount(account, out)
   if (account.hour < 0) return
   saveSlots(slots, out)
@@ -275,22 +292,23 @@ function saveGroup(group: Group, out: StateWriter): void {
   for (const value of [expectation.newest, expectation.inner]) out.number(value)
   for (const value of [expectation.lastButOne, expectation.last]) out.number(value)
   out.number(peak)
+  out.integer(hitHour)
   out.count((isHit ? 1 : 0) + (trail ? 2 : 0))
   trail?.save(out)
 }
 
 function loadGroup(input: StateReader): Group {
   const account = loadAccount(input)
-  const empty = { newestMs: 0, expectation: noExpectation(), peak: -1, isHit: false, trail: null }
-  if (account.hour < 0) return { account, slots: openSlots(), ...empty }
+  if (account.hour < 0) return openGroup(account)
   const slots = loadSlots(input)
   const newestMs = input.count()
   const [hour, newest, inner] = [input.integer(), input.number(), input.number()]
   const expectation = { hour, newest, inner, lastButOne: input.number(), last: input.number() }
-  const peak = input.number()
+  const [peak, hitHour] = [input.number(), input.integer()]
   const flags = input.count()
   const trail = flags >= 2 ? loadTrail(input, EVENT_IDS_MAX) : null
-  return { account, slots, newestMs, expectation, peak, isHit: flags % 2 === 1, trail }
+  const isHit = flags % 2 === 1
+  return { account, slots, newestMs, expectation, peak, isHit, hitHour, trail }
 }
 
 function saveCohort({ norm, pool }: Pooled, out: StateWriter): void {

@@ -65,7 +65,7 @@ const DEVIATION_MIN = 0.06
 const COHORT_WEIGHT = 5
 const COUNT_MAX = 2000
 const DAYS_MATURE = 21
-const FIRST_SUMS = 60
+/** Mean of the CUSUM of noise, until the cohort's own, which come two weeks late, say more. */
 const FIRST_SCALE = 1.6
 const TIME_END_MS = 65_000 * DAY_MS
 
@@ -163,7 +163,7 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
 
   return {
     openGroup: () => ({ daily: openDaily(), sums: [], acceptedDay: -1, dayEvents: 0, trail: null }),
-    openCohort: () => ({ pool: firstPool(), deviation: DEVIATION_FIRST, count: 0 }),
+    openCohort: () => ({ pool: openPool(FIRST_SCALE), deviation: DEVIATION_FIRST, count: 0 }),
     step,
     accept: group => {
       group.acceptedDay = group.daily.day
@@ -176,18 +176,6 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
     loadCohort,
     describe,
   }
-}
-
-/**
- * A cohort's own sums come late, two weeks of days and a delay after its first event: until there
- * are many, sums are taken to be exponential, as those of noise are.
- */
-function firstPool(): Pool {
-  const pool = openPool()
-  for (let i = 0; i < FIRST_SUMS; i++) {
-    addScore(pool, -FIRST_SCALE * Math.log((i + 0.5) / FIRST_SUMS))
-  }
-  return pool
 }
 
 function begin(daily: Daily, day: number): void {

@@ -16,3 +16,24 @@ export function decodeAmount(code: number): number {
   bits[0] = code << 16
   return float[0] ?? 0
 }
+
+/** Of an amount of 1. */
+const CODE_ONE = 0x3f80
+const FLAG = 0x8000
+
+/** A code and its flag as a small number: two bytes for most amounts, one for none. */
+export function packCode(code: number): number {
+  const flag = (code & FLAG) === 0 ? 0 : 1
+  const amount = code & ~FLAG
+  if (amount === 0) return flag
+  const above = amount - CODE_ONE
+  return 2 * (1 + (above < 0 ? -2 * above - 1 : 2 * above)) + flag
+}
+
+export function unpackCode(packed: number): number {
+  const flag = packed % 2 === 1 ? FLAG : 0
+  const rest = Math.floor(packed / 2)
+  if (rest === 0) return flag
+  const above = rest % 2 === 1 ? (rest - 1) / 2 : -rest / 2
+  return flag | (CODE_ONE + above)
+}

@@ -4,7 +4,7 @@
 // normal, but it counts neither as activity nor as silence. Days are numbered from 1970, UTC.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
-import { decodeAmount, encodeAmount } from './hour-code.ts'
+import { decodeAmount, encodeAmount, packCode, unpackCode } from './hour-code.ts'
 
 export type OwnDays = {
   /** Rows of ROW numbers, by day: the day, then 24 hours. */
@@ -20,7 +20,8 @@ export const WEEK_HOURS = 168
 const ROW = 1 + HOURS
 const UNSEEN = 0x8000
 const AMOUNT = 0x7fff
-const FIRST_ROWS = 2
+/** Rows grow to 34 in few steps: 30 days, today, and those not learnt yet. */
+const MORE_ROWS_MAX = 9
 
 export function openDays(day: number): OwnDays {
   return { rows: NO_ROWS, size: 0, sinceDay: day, untilDay: day }
@@ -89,7 +90,8 @@ function placeOf(days: OwnDays, hour: number): number {
 
 function insertRow(days: OwnDays, day: number): number {
   if ((days.size + 1) * ROW > days.rows.length) {
-    const larger = new Uint16Array(Math.max(FIRST_ROWS, days.size + Math.ceil(days.size / 2)) * ROW)
+    const { size } = days
+    const larger = new Uint16Array((size + Math.min(MORE_ROWS_MAX, Math.max(2, size))) * ROW)
     larger.set(days.rows)
     days.rows = larger
   }
@@ -181,12 +183,18 @@ function countDays({ sinceDay, untilDay }: OwnDays, weekday: number): number {
 
 export function saveDays({ rows, size, sinceDay, untilDay }: OwnDays, out: StateWriter): void {
   for (const value of [sinceDay, untilDay, size]) out.count(value)
-  for (let at = 0; at < size * ROW; at++) out.count(rows[at] ?? 0)
+  for (let at = 0; at < size * ROW; at++) {
+    const code = rows[at] ?? 0
+    out.count(at % ROW === 0 ? code : packCode(code))
+  }
 }
 
 export function loadDays(input: StateReader): OwnDays {
   const [sinceDay, untilDay, size] = [input.count(), input.count(), input.count()]
   const codes: number[] = []
-  for (let left = size * ROW; left > 0; left--) codes.push(input.count())
+  for (let at = 0; at < size * ROW; at++) {
+    const code = input.count()
+    codes.push(at % ROW === 0 ? code : unpackCode(code))
+  }
   return { rows: Uint16Array.from(codes), size, sinceDay, untilDay }
 }

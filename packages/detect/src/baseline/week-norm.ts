@@ -94,19 +94,25 @@ type Place = { readonly known: Known; readonly hour: number; readonly isEnd: boo
 /** Mean of the hour on days alike; while they are few, a guess from the others and the cohort. */
 function usualOf(alike: Kind, other: Kind, { known, hour, isEnd }: Place): number {
   const own = alike.days > 0 ? alike.amount / alike.days : 0
-  if (alike.days >= THIN_DAYS) return own
   const { shape, meanHour } = known
-  const others = other.days > 0 ? other.amount / other.days : 0
-  const guess = Math.max(others * kindRatio(shape, isEnd), meanHour * cohortAt(shape, hour, isEnd))
+  const isOther = other.days > 0
+  if (alike.days >= THIN_DAYS || !(isOther || isKnown(shape, isEnd))) return own
+  const others = isOther ? (other.amount / other.days) * kindRatio(shape, isEnd) : 0
+  const guess = Math.max(others, meanHour * cohortAt(shape, hour, isEnd))
   return (own * alike.days + guess * (THIN_DAYS - alike.days)) / THIN_DAYS
 }
 
 type Known = { readonly shape: CohortShape; readonly meanHour: number }
 
+function isKnown({ days, ends }: CohortShape, isEnd: boolean): boolean {
+  return (isEnd ? ends : days) >= COHORT_DAYS_MIN
+}
+
 /** The cohort's mean there, relative to its mean over all hours; 0 while it is not known. */
-function cohortAt({ sums, days, ends }: CohortShape, hour: number, isEnd: boolean): number {
-  const of = isEnd ? ends : days
-  return of < COHORT_DAYS_MIN ? 0 : (sums[(isEnd ? HOURS : 0) + hour] ?? 0) / of
+function cohortAt(shape: CohortShape, hour: number, isEnd: boolean): number {
+  if (!isKnown(shape, isEnd)) return 0
+  const { sums, days, ends } = shape
+  return (sums[(isEnd ? HOURS : 0) + hour] ?? 0) / (isEnd ? ends : days)
 }
 
 /** How a day of this kind compares to one of the other, in the cohort. */

@@ -31,13 +31,23 @@ const TAIL_SCORES = 50
 /** A pool of fewer says nothing beyond 1/(n + 1). */
 const TAIL_POOL_MIN = 30
 const POOL_MAX = 40_000
+const FIRST_SCORES = 100
 /** The tail is fitted again when so large a share is new. */
 const REFIT_SHARE = 0.05
 
 export const P_MIN = 1e-12
 
-export function openPool(): Pool {
-  return { bins: new Float64Array(BINS), size: 0, tail: null, sinceFit: 0 }
+/**
+ * With `scale`, scores are taken to be exponential with that mean until FIRST_SCORES and more of the
+ * cohort's own have come: a pool of few scores could call nothing rare.
+ */
+export function openPool(scale: number | null = null): Pool {
+  const pool = { bins: new Float64Array(BINS), size: 0, tail: null, sinceFit: 0 }
+  if (scale === null) return pool
+  for (let i = 0; i < FIRST_SCORES; i++) {
+    addScore(pool, -scale * Math.log((i + 0.5) / FIRST_SCORES))
+  }
+  return pool
 }
 
 /** A score of a benign time; what is not a number is left out. */
