@@ -86,13 +86,23 @@ class Changes(unittest.TestCase):
         t.after(change(entry("allow")), now_ms())
         self.assertEqual(names(t), ["deny"])
 
-    def test_what_has_ended_is_dropped_and_the_rest_is_bounded(self) -> None:
-        past = entry("deny", "old", until=now_ms() - 1)
+    def test_a_clock_that_jumps_ahead_and_back_loses_no_decision(self) -> None:
+        t = table(entry("deny", until=now_ms() + 60_000))
+        ahead = now_ms() + 3_600_000
+        t = t.after(change(entry("deny", "bob")), ahead)
+        self.assertEqual(t.about("alice", None, ahead), [])
+        self.assertEqual(names(t), ["deny"])
+
+    def test_what_ended_long_ago_is_dropped_and_the_rest_is_bounded(self) -> None:
+        past = entry("deny", "old", until=now_ms() - decisions.ENDED_KEPT_MS - 1)
         self.assertEqual(len(table(past).entries), 0)
+        past = entry("end_session", "old", until=now_ms() - 1)
         limits = {"limits": {"requestsPerMinute": 1}}
         with mock.patch.object(decisions, "ENTRIES_MAX", 3):
-            t = table(*(entry("throttle", f"u{i}", **limits) for i in range(5)), entry("deny"))
+            many = [entry("throttle", f"u{i}", **limits) for i in range(5)]
+            t = table(past, *many, entry("deny"))
         self.assertEqual((len(t.entries), t.dropped), (3, 3))
+        self.assertNotIn(("old", None), t.entries)
         self.assertEqual(names(t), ["deny"])
 
 

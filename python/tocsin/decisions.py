@@ -19,6 +19,8 @@ from .text import clip
 DECISIONS = ("end_session", "deny", "step_up", "approval_required", "throttle")
 #: More than this are not kept; a table of that size means that something else is wrong.
 ENTRIES_MAX = 50_000
+#: No decision lasts longer.
+ENDED_KEPT_MS = 24 * 3600 * 1000
 REASON_BYTES_MAX = 1024
 CHALLENGE_CHARS_MAX = 1024
 CURSOR_CHARS_MAX = 512
@@ -86,18 +88,23 @@ class Table:
     dropped: int = 0
 
     def after(self, change: Change, now_ms: float) -> Table:
-        """The table with a change applied, without what has ended."""
+        """The table with a change applied, without what ended long ago.
+
+        What ended a moment ago stays: the clock may have jumped, and is put right again.
+        """
         entries = {} if change.full else dict(self.entries)
         for who in change.lifted:
             entries.pop(who, None)
         for entry in change.entries:
             entries[entry.actor, entry.session] = entry
-        kept = {who: entry for who, entry in entries.items() if entry.until_ms > now_ms}
-        surplus = len(kept) - ENTRIES_MAX
-        if surplus > 0:
-            strictest_first = sorted(kept, key=lambda who: kept[who].strictness)
-            kept = {who: kept[who] for who in strictest_first[:ENTRIES_MAX]}
-        return Table(kept, max(0, surplus))
+        since_ms = now_ms - ENDED_KEPT_MS
+        kept = {who: entry for who, entry in entries.items() if entry.until_ms > since_ms}
+        if len(kept) <= ENTRIES_MAX:
+            return Table(kept)
+        held = {who: entry for who, entry in kept.items() if entry.until_ms > now_ms}
+        strictest_first = sorted(held, key=lambda who: held[who].strictness)
+        kept = {who: held[who] for who in strictest_first[:ENTRIES_MAX]}
+        return Table(kept, len(held) - len(kept))
 
     def about(self, actor: str, session: str | None, now_ms: float) -> list[Entry]:
         """What is in force for a request, the strictest first, a session's own before the rest."""

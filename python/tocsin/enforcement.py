@@ -173,7 +173,7 @@ def _refusal(
     problem: dict[str, Any],
     event: tuple[str, dict[str, str]],
 ) -> Refusal:
-    body = json.dumps({"type": "about:blank", **problem}).encode("ascii")
+    body = json.dumps({"type": "about:blank", **problem}, ensure_ascii=False).encode("utf-8")
     common = (
         ("Content-Type", "application/problem+json"),
         ("Content-Length", str(len(body))),

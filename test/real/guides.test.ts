@@ -10,6 +10,10 @@ describe('guides', () => {
     assert.equal(await runGuide('fastapi-and-flask.md'), 25)
   })
 
+  it('decisions enforced in Python', { skip: needPython() || needProgram('curl') }, async () => {
+    assert.equal(await runGuide('enforcing-decisions.md'), 27)
+  })
+
   it('nginx in front of a model server', {
     skip: needProgram('nginx') || needProgram('curl'),
   }, async () => {
