@@ -76,6 +76,8 @@ export function parseServerConfig(flags: ServeFlags, env: Environment): ServerCo
 /** Where the product's own rules and its policy lie. */
 export const PRODUCT_RULES: string = fileURLToPath(new URL('../../../rules', import.meta.url))
 
+export const DEMO_POLICY: string = fileURLToPath(new URL('../policies/demo.yml', import.meta.url))
+
 export function ruleDirectories(own: string | undefined): readonly string[] {
   if (own === undefined) return [PRODUCT_RULES]
   if (existsSync(own)) return [PRODUCT_RULES, resolve(own)]

@@ -164,7 +164,7 @@ function printWhy({ features, learning, confidence, p }: Finding, width: number)
   const table = printTable(['', 'expected', 'seen'], rows, width)
   const rare =
     p === null || p <= 0 ? '' : `  As rare as once in ${amount(Math.round(1 / p))} such moments.\n`
-  const isYoung = learning !== null && learning.days < learning.of
+  const isYoung = learning !== null && confidence < 1
   const young = isYoung
     ? `  Still learning: ${amount(Math.floor(learning.days))} of ${learning.of} days; counts ${Math.round(confidence * 100)} %.\n`
     : ''

@@ -8,13 +8,15 @@ import type { WireEvent } from '@tocsin/sdk/event'
 import { createWorld, type World } from '@tocsin/simulate/simulate'
 import { systemClock } from '../base/clock.ts'
 import { readFileIfThere, replaceFile } from '../base/durable.ts'
-import type { ServeFlags } from '../config.ts'
+import { DEMO_POLICY, type ServeFlags } from '../config.ts'
+import type { Shown } from '../respond/respond.ts'
 import { TENANT, type Tocsin } from '../tocsin.ts'
 import { VERSION } from '../version.ts'
+import type { AlertSummary } from '../watch/watch.ts'
 import { printAlert } from './alerts.ts'
 import type { ExitCode, Io } from './io.ts'
 import { endOf, type Running, start } from './serve.ts'
-import { printSummary } from './summary.ts'
+import { visible } from './table.ts'
 
 const DEMO_DATA = 'tocsin-demo'
 const HISTORY_MS = 30 * 86_400_000
@@ -35,7 +37,7 @@ const CONTEXT = {
 export async function demo(flags: DemoFlags, io: Io): Promise<ExitCode> {
   const started = performance.now()
   const data = flags.data ?? io.env.TOCSIN_DATA ?? DEMO_DATA
-  const running = await start({ ...flags, data }, io)
+  const running = await start({ policy: DEMO_POLICY, ...flags, data }, io)
   const { tocsin, alarm, config } = running
   const startMs = systemClock.nowMs()
   const stage = setStage(config.dataDir, Number(flags.seed), startMs)
@@ -81,7 +83,7 @@ function parseStage(text: string): Stage {
 }
 
 /** Long enough for the first findings of an entity to come together. */
-const TELL_AFTER_MS = 2500
+const TELL_AFTER_MS = 3000
 
 /** Prints each alert about what happens live, whole, once. */
 function tellAlerts({ alarm, tocsin }: Running, fromMs: number, io: Io): () => void {
@@ -89,19 +91,38 @@ function tellAlerts({ alarm, tocsin }: Running, fromMs: number, io: Io): () => v
   return alarm.watch.onFound(({ finding, alert }) => {
     if (!alert || finding.timeMs < fromMs || told.has(alert.id)) return
     told.add(alert.id)
-    const seconds = ((systemClock.nowMs() - finding.timeMs) / 1000).toFixed(1)
-    io.out(`\n${rule(io)}\nALERT  ${finding.sentence}\n       noticed ${seconds} s after it\n`)
+    const lateMs = systemClock.nowMs() - finding.timeMs
     setTimeout(() => {
       const detail = tocsin.alerts.get(alert.id)
-      if (detail) io.out(`\n${printAlert(detail, Math.min(io.width, WIDTH_MAX))}\n${rule(io)}\n`)
+      if (!detail) return
+      const width = Math.min(io.width, WIDTH_MAX)
+      const line = '─'.repeat(width)
+      const done = alarm.respond.list().filter(one => one.alertId === alert.id)
+      const noticed = `Noticed ${(lateMs / 1000).toFixed(1)} s after the event that gave it away.`
+      io.out(
+        `\n${line}\n${printAlert(detail, width)}\n${noticed}\n${done.map(tellDone).join('')}${line}\n`,
+      )
     }, TELL_AFTER_MS).unref()
   })
 }
 
 const WIDTH_MAX = 110
 
-function rule(io: Io): string {
-  return '─'.repeat(Math.min(io.width, WIDTH_MAX))
+/** What the policy did about it, or would have. */
+function tellDone({ id, decision, state, actor, until, rule }: Shown): string {
+  const what = DONE[decision] ?? decision
+  const end = new Date(until).toISOString().slice(11, 16)
+  const isDry = state === 'dry_run'
+  const undo = isDry ? '' : `; take it back: tocsin responses undo ${id}`
+  return `${isDry ? 'Would be' : 'Now'} ${what}: ${visible(actor)} until ${end} UTC (policy ${rule ?? 'by hand'}${undo})\n`
+}
+
+const DONE: { readonly [decision: string]: string } = {
+  throttle: 'slowed down',
+  approval_required: 'held until its owner approves bulk reads',
+  step_up: 'asked for a second factor',
+  end_session: 'signed out',
+  deny: 'refused',
 }
 
 async function load(tocsin: Tocsin, events: Iterable<WireEvent>): Promise<void> {
@@ -140,32 +161,43 @@ async function trickle(
 }
 
 async function welcome(running: Running, io: Io, seconds: number): Promise<void> {
-  const { tocsin, show, config } = running
-  const range = { fromMs: 0, toMs: systemClock.nowMs() + 1000 }
-  const by = ['actor.id']
-  const groups = await tocsin.query.summarise({ text: '*', range, by, limit: 8 })
+  const { tocsin, show, config, alarm } = running
   const data = config.dataDir.startsWith(process.cwd())
     ? `.${config.dataDir.slice(process.cwd().length)}`
     : config.dataDir
+  const { alerts } = tocsin.alerts.list({ limit: ALERTS_SHOWN })
+  const { counts } = tocsin.alerts.list({ limit: 1 })
+  const { entities, rules } = alarm.watch.status
   io.out(`
-Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed and searchable.
+Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed, searchable, and looked at by ${rules} rules
+that know the usual week of ${entities} accounts, keys and addresses.
 
   server   ${show.url}   (this machine only)
   data     ${data}
   log key  ${tocsin.log.vkey}
 
-Who reached most:
+${counts.open} alerts in 30 days; the newest:
 
-${indent(printSummary({ by, groups }, io.width - 2))}
+${indent(alerts.map(one => tellAlert(one, io.width)).join(''))}
 Try, in another terminal:
 
+  npx tocsin alerts list
+  npx tocsin alerts show ${alerts[0]?.id.slice(0, 8) ?? '<id>'}
   npx tocsin events search 'actor.id:svc-* and not outcome:success' --limit 5
   npx tocsin summary ${data} --by model.served
   npx tocsin verify ${data}
 
-New events keep arriving; watch them with  npx tocsin events tail
-Ctrl+C ends it.
+In a moment an account will begin to do what it never does; this terminal will say so. Ctrl+C ends it.
 `)
+}
+
+const ALERTS_SHOWN = 5
+const LINE_CHARS = 110
+
+function tellAlert({ id, openedMs, score, sentence }: AlertSummary, width: number): string {
+  const at = new Date(openedMs).toISOString().slice(0, 16).replace('T', ' ')
+  const text = `${id.slice(0, 8)}  ${at}  ${score.toFixed(0).padStart(3)}  ${visible(sentence)}`
+  return `${text.slice(0, Math.min(width, LINE_CHARS) - 2)}\n`
 }
 
 function indent(text: string): string {
