@@ -64,9 +64,10 @@ async function runLive(): Promise<void> {
   for (let at = 0; at < lines.length; at += BODY_LINES) {
     const body = new Uint8Array(Buffer.from(lines.slice(at, at + BODY_LINES).join('\n')))
     await tocsin.capture.receive(body, CONTEXT)
-    const [alert] = alerts.values()
-    if (disposed > 0 || !alert) continue
+    if (disposed > 0) continue
     await watch.settled()
+    const [alert] = alerts.values()
+    if (!alert) continue
     const said = { alertId: alert.id, entity: alert.entity, revision: 1, action: 'benign' } as const
     const more = {
       cause: 'batch_job',
