@@ -1,9 +1,8 @@
-// What asking and following decisions costs: `/v1/decide` over HTTP to the real server, with a table
-// of decisions in it, on one core (what is counted is answers per second of the server's CPU time,
-// all its threads together; the sender runs in this process). Then how long a change takes from the
-// request that makes it to a follower that waits for it, and a look-up without HTTP. The floor is
-// measured in the same run: a bare node:http server that parses the same body and answers the same
-// bytes.
+// What asking for decisions and following them costs: `/v1/decide` over HTTP to the real server,
+// with a table of decisions in it, on one core (counted are answers per second of the server's CPU
+// time, all its threads together; the sender runs in this process). Then how long a change takes
+// from the request that makes it to a follower that waits for it. The floor is measured in the same
+// run: a bare node:http server that parses the same body and answers the same bytes.
 //
 //   node bench/decide.ts [requests] [decisions in the table]
 

@@ -224,6 +224,11 @@ describe("a person's own decision", () => {
     assert.deepEqual([first.decision, second.decision], ['allow', 'throttle'])
     assert.deepEqual(second.limits, { requestsPerMinute: 1 })
     assert.ok(second.retryAfterSeconds >= 1 && second.retryAfterSeconds <= 60)
+    const listed = async (query: string) => (await rig.ask(`/v1/responses?${query}`)).json.length
+    assert.equal(await listed('actor=svc-slow&state=in_force'), 1)
+    assert.equal(await listed('actor=svc-slow&state=undone'), 0)
+    assert.equal(await listed('limit=1'), 1)
+    isProblem(await rig.ask('/v1/responses?state=all'), 'http.bad_request', 400)
     const refused: readonly object[] = [
       { ...asked, action: { kind: 'end_session' }, session: null },
       { ...asked, action: { kind: 'hug' } },

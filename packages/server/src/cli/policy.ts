@@ -45,8 +45,8 @@ const PAGE = '1000'
 const FINDINGS_MAX = 200_000
 
 /**
- * As if each finding had come when it happened: that it lies in the past does not keep it from being
- * acted on here.
+ * As if each finding had come when it happened: that it lies in the past does not keep it from
+ * being acted on here.
  */
 export async function simulatePolicy(
   file: string,

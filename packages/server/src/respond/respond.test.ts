@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { TocsinError } from '@tocsin/sdk/errors'
+import { OPEN_MAX } from './respond.ts'
 import {
   APPROVAL,
   decide,
@@ -245,6 +246,19 @@ describe('the bounds', () => {
     again.nowMs += HOUR_MS
     await again.responder.onFinding(found({ timeMs: again.nowMs }, { id: 'svc-8' }))
     assert.equal(decide(again, { actor: 'svc-8' }).decision, 'deny')
+  })
+
+  it('takes no more once as many stand as may at once, and says so once', async () => {
+    const rig = rigOf(policyOf(THROTTLE))
+    const ids = Array.from({ length: OPEN_MAX + 50 }, (_, i) => `svc-${i}`)
+    for (const id of ids) await rig.responder.onFinding(found({}, { id }))
+    const { open: standing, dropped } = rig.responder.counts
+    assert.deepEqual([standing, dropped, rig.events.length], [OPEN_MAX, 50, OPEN_MAX])
+    assert.equal(rig.reports.length, 1)
+    rig.nowMs += HOUR_MS
+    rig.responder.tick()
+    assert.equal(rig.responder.counts.open, 0)
+    assert.ok(rig.responder.list().length <= 1000, 'what ended is forgotten')
   })
 
   it('takes one measure for findings that come at once', async () => {

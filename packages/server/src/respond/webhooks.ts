@@ -70,7 +70,7 @@ export function openWebhooks(deps: WebhookDeps): Webhooks {
       }
     },
     deliver() {
-      if (stop.signal.aborted) return Promise.resolve()
+      if (stop.signal.aborted || receivers.length === 0) return Promise.resolve()
       running ??= deliverAll(post).finally(() => {
         running = null
       })
@@ -162,7 +162,7 @@ async function send(post: Post, delivery: Delivery, { key }: Receiver): Promise<
   }
 }
 
-/** Whose fault it is says how long it is tried: a message that is refused must not hold up others. */
+/** Whose fault says how long it is tried: a message that is refused must not hold up others. */
 type Fault = { readonly whose: 'receiver' | 'message' | 'nobody'; readonly says: string }
 
 const REFUSED: ReadonlySet<number> = new Set([400, 409, 413, 415, 422])

@@ -13,6 +13,8 @@ const WAIT_S_MAX = 30
 const WAIT_S = 20
 const MINUTES_MAX = 1440
 const ROWS_MAX = 1_000_000_000
+const LIST_SHOWN = 200
+const LIST_MAX = 10_000
 
 const ACTOR = Type.String({ minLength: 1, maxLength: ACTOR_CHARS_MAX })
 const SESSION = Type.String({ minLength: 1, maxLength: ACTOR_CHARS_MAX })
@@ -76,13 +78,14 @@ const FOLLOW = Type.Object({
   wait: Type.Optional(Type.Integer({ minimum: 0, maximum: WAIT_S_MAX })),
 })
 
+const STATE = Type.Enum(['in_force', 'dry_run', 'undone', 'ended'])
 const RESPONSE: TSchema = Type.Object({
   id: Type.String(),
   actor: Type.String(),
   session: orNull(Type.String()),
   decision: DECISION,
   mode: Type.Enum(['enforce', 'dry_run']),
-  state: Type.Enum(['in_force', 'dry_run', 'undone', 'ended']),
+  state: STATE,
   since: TIME,
   until: TIME,
   reason: Type.String(),
@@ -97,6 +100,11 @@ const RESPONSE: TSchema = Type.Object({
   ...DETAILS,
 })
 const RESPONSES: TSchema = Type.Array(RESPONSE)
+const LIST = Type.Object({
+  actor: Type.Optional(ACTOR),
+  state: Type.Optional(STATE),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIST_MAX })),
+})
 const REASON = Type.String({ minLength: 1, maxLength: REASON_CHARS_MAX })
 const TAKE = Type.Object({
   actor: ACTOR,
@@ -154,11 +162,16 @@ function followRoute(app: App, { gate, respond }: RouteDeps): void {
 function responseRoutes(app: App, { gate, respond }: RouteDeps): void {
   const list = {
     summary: 'Responses: in force, in dry run, undone, ended; newest first',
+    querystring: LIST,
     response: { 200: RESPONSES, ...PROBLEMS },
   }
   app.get('/v1/responses', { schema: list }, async (request, reply) => {
     gate.admit(request, 'read')
-    return reply.type('application/json').send(JSON.stringify(respond.list()))
+    const { actor, state, limit = LIST_SHOWN } = request.query
+    const shown = respond
+      .list()
+      .filter(one => (actor ?? one.actor) === one.actor && (state ?? one.state) === one.state)
+    return reply.type('application/json').send(JSON.stringify(shown.slice(0, limit)))
   })
   const take = {
     summary: "A person's own decision about an actor or a session",
