@@ -128,6 +128,39 @@ describe('hard negatives', () => {
       }
     }
   })
+
+  it('look like a bulk copy: a job does its own work again, more of it, at its own time', () => {
+    const episodes = eventsOf('benign:batch-after-release')
+    assert.ok(episodes.length >= 2)
+    for (const again of episodes) {
+      const [first] = again
+      const day = Math.floor((first?.time ?? 0) / DAY_MS)
+      assert.equal(new Date(day * DAY_MS).getUTCDay(), 3, 'the day after a release')
+      const own = month.filter(e => e.actor.id === first?.actor.id && !again.includes(e))
+      const run = own.filter(e => Math.floor(e.time / DAY_MS) === day)
+      const ratio = again.length / run.length
+      assert.ok(ratio >= 1.4 && ratio <= 4.1, `${ratio}`)
+      assert.ok((first?.time ?? 0) - (run.at(-1)?.time ?? 0) < HOUR_MS / 2)
+      assert.ok((again.at(-1)?.time ?? 0) - (run[0]?.time ?? 0) < 3 * HOUR_MS)
+      const said = (e: WireEvent) => JSON.stringify([e.kind, e.resource, e.source, e.actor.id])
+      const usual = new Set(own.map(said))
+      assert.ok(again.every(e => usual.has(said(e))))
+    }
+  })
+
+  it('look like denial of wallet: the same requests ten times, nearly all failed', () => {
+    const episodes = eventsOf('benign:retry-storm')
+    assert.ok(episodes.length >= 1)
+    for (const storm of episodes) {
+      const requests = Map.groupBy(storm, e => e.inputHash)
+      const tries = [...requests.values()]
+      assert.ok(requests.size >= 30 && tries.some(t => t.length === 10))
+      const failed = storm.filter(e => e.status === 502)
+      assert.ok(failed.length > 0.75 * storm.length, `${failed.length} of ${storm.length}`)
+      // Given up, or served by the last try.
+      assert.ok(tries.every(t => t.slice(0, -1).every(e => e.outcome !== 'success')))
+    }
+  })
 })
 
 it('a campaign is one thing that is handed in: its events are merged, numbered and labelled', () => {

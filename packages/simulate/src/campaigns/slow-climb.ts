@@ -16,29 +16,30 @@ const CLIMBS: { readonly [strength in Strength]: Climb } = {
   medium: { aDay: 0.065, days: 17 },
   strong: { aDay: 0.08, days: 20 },
 }
-/** Accounts with reads at all hours, of customers' data. */
+/** Accounts that read at all hours: row by row on request, or thousands on schedule. */
 const ACCOUNTS = [
   'svc-portal-churn',
   'svc-checkout-fraud',
   'svc-crm-leads',
   'svc-feast-windows',
+  'svc-feast-orders',
 ] as const
 
 export function slowClimb(anchor: Anchor): Campaign {
   const { aDay, days } = CLIMBS[anchor.strength]
   const firstDay = (nowMs: number) => Math.floor(nowMs / DAY_MS) - days
   const plot = { name: 'slow-climb', kind: 'T0036', firstDay, days }
-  return storyOf({ ...plot, tell: at => more(at, aDay) }, anchor)
+  return storyOf({ ...plot, tell: at => climbOn(at, aDay) }, anchor)
 }
 
 /** Some of the day's own reads are done again, as many as the climb has reached. */
-function more({ stage, day, firstDay, random }: Telling, aDay: number): readonly Draft[] {
+function climbOn({ stage, day, firstDay, random }: Telling, aDay: number): readonly Draft[] {
   const [id] = shuffled(ACCOUNTS, randomOf(stage.seed, 'climber', firstDay))
   const service = stage.cast.services.find(s => s.id === id)
   if (!service) return []
   const above = (1 + aDay) ** (day - firstDay + 1) - 1
   const reads = serviceDay({ stage, service, day }).filter(draft => rowsRead(draft) > 0)
-  return reads.flatMap(read => {
+  const more = reads.flatMap(read => {
     const again = Math.floor(above) + (random.chance(above % 1) ? 1 : 0)
     return Array.from({ length: again }, () => ({
       ...read,
@@ -46,4 +47,6 @@ function more({ stage, day, firstDay, random }: Telling, aDay: number): readonly
       ...(read.trace ? { trace: { id: random.hex(32) } } : {}),
     }))
   })
+  // So that the last day ends before now.
+  return more.filter(read => read.time < (day + 1) * DAY_MS)
 }
