@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, type Io, type Json } from './io.ts'
 import { amount, clock, moment, shellWord, shownName, textWidth, wrap } from './say-plain.ts'
 import { printTable, visible } from './table.ts'
 
-type Answer = Investigation & {
+export type Answer = Investigation & {
   readonly decisions: readonly {
     readonly decision: string
     readonly since: number
