@@ -11,7 +11,7 @@ export const FINDING_AGE_MAX_MS: number = 15 * 60_000
 /** Senders' clocks may be ahead by as much (TIME_AHEAD_MAX_MS of @tocsin/sdk/event). */
 const AHEAD_MAX_MS: number = 10 * 60_000
 /** Measures that may stand at once before the policy takes no more. */
-export const OPEN_MAX = 10_000
+export const OPEN_MAX = 5000
 const REPORT_EVERY_MS: number = 3_600_000
 
 export type TurnedDown = {

@@ -30,7 +30,8 @@ export interface Keeper {
   replay(reader: ShardReader, size: number): void
   /** Ends what has ended. True when a clock that was set back moved what stands. */
   tick(): boolean
-  close(): void
+  /** Finishes changes that run: what is in the log is in the view, too. */
+  close(): Promise<void>
 }
 
 const TRIES = 5
@@ -41,18 +42,29 @@ export function openKeeper({ directory, clock, telemetry, record, onChange }: Ke
   const table = createTable(clock.nowMs())
   const releases = createReleases(store.saveUsage)
   const parts = { store, table, releases }
+  const changing = new Set<Promise<void>>()
   for (const stored of store.load(clock.nowMs())) take(parts, stored)
+
+  async function run(change: Change, measure: Measure): Promise<void> {
+    const timeMs = clock.nowMs()
+    await recordPatiently(record, responseEvent(change, measure, timeMs))
+    const stored = store.apply(change)
+    if (!stored) return
+    take(parts, stored)
+    onChange(change, stored.measure, timeMs)
+  }
 
   return {
     table,
     releases,
     async change(change, measure) {
-      const timeMs = clock.nowMs()
-      await recordPatiently(record, responseEvent(change, measure, timeMs))
-      const stored = store.apply(change)
-      if (!stored) return
-      take(parts, stored)
-      onChange(change, stored.measure, timeMs)
+      const running = run(change, measure)
+      changing.add(running)
+      try {
+        await running
+      } finally {
+        changing.delete(running)
+      }
     },
     replay(reader, size) {
       try {
@@ -70,7 +82,10 @@ export function openKeeper({ directory, clock, telemetry, record, onChange }: Ke
       for (const standing of moved) store.move(standing)
       return moved.length > 0
     },
-    close: store.close,
+    async close() {
+      await Promise.allSettled(changing)
+      store.close()
+    },
   }
 }
 

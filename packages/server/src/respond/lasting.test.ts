@@ -106,6 +106,17 @@ describe('a restart', () => {
     assert.equal(decide(rebuilt, { rows: 1000 }).decision, 'allow')
   })
 
+  it('in the middle of a change loses nothing: what is in the log is in force afterwards', async () => {
+    const rig = rigOf(policyOf('then: deny'))
+    const taking = rig.responder.onFinding(found())
+    const again = await rig.restart()
+    open.push(again)
+    await taking
+    assert.equal(rig.events.length, 1)
+    assert.equal(decide(again).decision, 'deny')
+    rig.responder.replay(readerOf(rig.events), rig.events.length)
+  })
+
   it('believes only what the server itself wrote', async () => {
     const rig = rigOf(policyOf('then: deny'))
     await rig.responder.onFinding(found())

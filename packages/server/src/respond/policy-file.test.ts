@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { TocsinError } from '@tocsin/sdk/errors'
-import { matches } from './policy.ts'
+import { canLockOutPeople, matches } from './policy.ts'
 import { parsePolicy, readPolicy } from './policy-file.ts'
 import { policyOf } from './respond-rig.ts'
 
@@ -215,6 +215,17 @@ describe('a policy that is understood', () => {
     const { rules } = parsePolicy(readFileSync(path, 'utf8'), path)
     assert.ok(rules.length >= 4)
     assert.deepEqual(new Set(rules.map(({ mode }) => mode)), new Set(['dry_run']))
+  })
+
+  it('is the one of the demo, and it locks nobody out', () => {
+    const path = join(import.meta.dirname, '../../policies/demo.yml')
+    const { rules } = parsePolicy(readFileSync(path, 'utf8'), path)
+    const enforced = rules.filter(({ mode }) => mode === 'enforce')
+    assert.deepEqual(
+      enforced.map(({ action }) => action.kind),
+      ['throttle', 'approval_required'],
+    )
+    assert.deepEqual(enforced.filter(canLockOutPeople), [])
   })
 
   it('takes webhooks of this machine and network only where they are meant', () => {

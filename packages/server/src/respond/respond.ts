@@ -98,8 +98,8 @@ export function openResponder(deps: ResponderDeps): Responder {
     clearInterval(ticks)
     clearInterval(deliveries)
     followers.close()
+    await keeper.close()
     await webhooks.close()
-    keeper.close()
   }
 
   return {
@@ -115,6 +115,8 @@ export function openResponder(deps: ResponderDeps): Responder {
     deliver: webhooks.deliver,
     tick: () => tick(parts),
     replay(reader, size) {
+      // The checkpoint of a stopping server is read at the next start.
+      if (closing) return
       keeper.replay(reader, size)
       followers.wake()
     },
