@@ -1,5 +1,6 @@
-// The newest events of a group, by time: what a finding names as the events behind it. Bounded, in
-// the order of time whatever the order they come in; of equal times the later arrival is newer.
+// The newest events of a group, by time: what a finding names as the events behind it. Bounded,
+// in the order of time whatever the order they come in; of equal times the later arrival is
+// newer.
 
 import type { StateReader, StateWriter } from './state-bytes.ts'
 

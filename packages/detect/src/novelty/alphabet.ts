@@ -1,5 +1,5 @@
 // What an event is, as one of 128 symbols: its kind, its operation and what it was done to. The
-// first 111 that a cohort teaches have a symbol of their own, all others share sixteen, by hash;
+// first 111 that a cohort shows have a symbol of their own, all others share sixteen, by hash;
 // symbol 0 stands between sessions.
 
 import type { SealedEvent } from '@tocsin/sdk/event'
@@ -21,10 +21,10 @@ export function nameOf(event: SealedEvent): string {
   return name.slice(0, NAME_CHARS_MAX).toWellFormed()
 }
 
-export function symbolOf(alphabet: Alphabet, name: string, mayLearn: boolean): number {
+export function symbolOf(alphabet: Alphabet, name: string): number {
   const known = alphabet.get(name)
   if (known !== undefined) return known
-  if (!mayLearn || alphabet.size >= OWN_MAX - 1) return OWN_MAX + (hashOf(name) % SHARED)
+  if (alphabet.size >= OWN_MAX - 1) return OWN_MAX + (hashOf(name) % SHARED)
   const symbol = alphabet.size + 1
   alphabet.set(name, symbol)
   return symbol

@@ -28,7 +28,7 @@ export type Known = {
   /** Days on which something was new, ascending, of the last MEMORY_DAYS. */
   newDays: number[]
   refused: Met[]
-  /** The newest field as it came, when it held one known value: it mostly comes again. Not saved. */
+  /** The newest field as it came, when it held one known value: it mostly comes again. Unsaved. */
   last: { readonly raw: unknown; readonly span: Span } | null
 }
 

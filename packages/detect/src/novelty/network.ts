@@ -1,5 +1,5 @@
-// The network of an address, by which addresses are compared: a client moves inside its provider's
-// network without meaning anything, /24 for IPv4 and /48 for IPv6.
+// The network of an address, by which addresses are compared: a client moves inside its
+// provider's network without meaning anything, /24 for IPv4 and /48 for IPv6.
 
 const IPV4 = /^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/
 

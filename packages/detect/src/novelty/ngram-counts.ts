@@ -1,7 +1,7 @@
-// Counts of 1-, 2- and 3-grams over at most 128 symbols, and what they predict: Witten–Bell back-off
-// p_k(x|h) = (c(h,x) + T(h)·p_{k−1}(x)) / (n(h) + T(h)), T = how many different ones followed h.
-// One open-addressed table that grows up to a limit; when it is full, or a count is, all counts are
-// halved and what was seen once goes.
+// Counts of 1-, 2- and 3-grams over at most 128 symbols, and what they predict: Witten–Bell back-
+// off p_k(x|h) = (c(h,x) + T(h)·p_{k−1}(x)) / (n(h) + T(h)), T = how many different ones followed
+// h. One open-addressed table that grows up to a limit; when it is full, or a count is, all
+// counts are halved and what was seen once goes.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 
@@ -142,15 +142,15 @@ function contextOf(gram: number): number {
   return ((order + CONTEXT[0]) << KIND_SHIFT) + (parts >> PART_BITS) + 1
 }
 
-/** Contexts follow from the grams. */
-export function saveCounts({ keys, counts }: NgramCounts, out: StateWriter): void {
-  out.count(keys.length)
-  out.count(keys.reduce((sum, key) => sum + (isGram(key) ? 1 : 0), 0))
-  keys.forEach((key, i) => {
-    if (!isGram(key)) return
+/** Contexts follow from the grams. In the order of keys: equal tables have equal bytes. */
+export function saveCounts(table: NgramCounts, out: StateWriter): void {
+  const grams = table.keys.filter(isGram).sort()
+  out.count(table.keys.length)
+  out.count(grams.length)
+  for (const key of grams) {
     out.count(key)
-    out.count(counts[i] ?? 0)
-  })
+    out.count(table.counts[slotOf(table.keys, key)] ?? 0)
+  }
 }
 
 export function loadCounts(input: StateReader, slotsMax: number): NgramCounts {

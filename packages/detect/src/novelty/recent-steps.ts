@@ -81,7 +81,7 @@ export function listSteps(recent: Recent): readonly RecentStep[] {
   })
 }
 
-/** In the order of places, not of time: the mean adds up in that order, and must come out the same. */
+/** In the order of places, in which the mean adds up: it must come out the same. */
 export function saveRecent(recent: Recent, out: StateWriter): void {
   out.count(recent.size)
   out.count(recent.at)

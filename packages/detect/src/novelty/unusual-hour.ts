@@ -1,8 +1,8 @@
 // Activity at an hour of the week when the entity is never active. What is normal is a map of the
 // hours it was active in, week by week: eight weeks back, a byte for each of 168 hours. p is the
 // smoothed share of comparable hours with activity: this hour of the week counts whole, its
-// neighbours and the same hour of other days in part, so that whoever works in shifts or is called
-// at night has wide hours. Hours of the last half day are left out: one night is no habit.
+// neighbours and the same hour of other days in part, so that whoever works in shifts or is
+// called at night has wide hours. Hours of the last half day are left out: one night is no habit.
 
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
 import { type EventTrail, loadTrail, openTrail } from '../event-trail.ts'

@@ -1,10 +1,10 @@
-// An order of things never seen of the entity. Each event is a symbol; a 3-gram model of the entity,
-// which backs off to that of its cohort, says how likely it was after the two before. The score is
-// the mean negative log-likelihood of the last 16, standardised by the entity's own mean and spread.
-// Scores of one day hang together, so p is that of a day: the share of entity-days of the cohort
-// whose highest score was at least as high. A step is learnt when it leaves the last 16: what is
-// done over and over for the first time stays strange for as long, and what led to a suspicion is
-// not learnt at all.
+// An order of things never seen of the entity. Each event is a symbol; a 3-gram model of the
+// entity, which backs off to that of its cohort, says how likely it was after the two before. The
+// score is the mean negative log-likelihood of the last 16, standardised by the entity's own mean
+// and spread. Scores of one day hang together, so p is that of a day: the share of entity-days of
+// the cohort whose highest score was at least as high. A step is learnt when it leaves the last
+// 16: what is done over and over for the first time stays strange for as long, and what led to a
+// suspicion is not learnt at all.
 
 import { addScore, loadPool, openPool, type Pool, pOf, savePool } from '../calibrate/calibrate.ts'
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
@@ -118,8 +118,10 @@ export function buildUnusualSequence(
     }),
     step,
     accept(group) {
-      for (const gram of group.refused) learnGram(group.counts, unpackGram(gram))
+      const steps = listSteps(group.recent).map(({ gram }) => gram)
+      for (const gram of [...group.refused, ...steps]) learnGram(group.counts, unpackGram(gram))
       group.refused = []
+      group.recent = openRecent()
     },
     saveGroup,
     loadGroup,
@@ -170,7 +172,7 @@ function observe(group: SequenceGroup, cohort: SequenceCohort, at: Step): void {
   const name = nameOf(event)
   const isNewSession = timeMs - group.newestMs > SESSION_GAP_MS
   const [a, b] = isNewSession ? [BETWEEN, BETWEEN] : group.before
-  const c = symbolOf(cohort.alphabet, name, mayLearn)
+  const c = symbolOf(cohort.alphabet, name)
   const gram = { a, b, c }
   const others = predict(cohort.counts, gram, BASE)
   const nats = -Math.log(predict(group.counts, gram, others))

@@ -1,5 +1,5 @@
-// A correlation's condition: what holds, what it says in words, and whether it asks for little, so
-// that it can only be judged of a window that was watched from its beginning.
+// A correlation's condition: what holds, what it says in words, and whether it asks for little,
+// so that it can only be judged of a window that was watched from its beginning.
 
 import { numberWords } from '../plain-words.ts'
 import type { Comparison } from '../rule.ts'

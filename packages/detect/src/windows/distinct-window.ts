@@ -9,130 +9,58 @@ const BATCH = 64
 
 export type DistinctSize = { readonly spanMs: number; readonly entriesMax: number }
 
-type Kept = {
+type Kept = DistinctSize & {
   /** Ascending. */
   readonly times: number[]
   readonly keys: string[]
   /** Events behind each entry: an event with two values has two entries and counts once. */
   readonly counts: number[]
   newestMs: number
+  /** Of the window that ends at the newest event: its first entry, and how often each value. */
+  start: number
+  readonly often: Map<string, number>
 }
 
 export function openDistinctWindow(size: DistinctSize): SlidingWindow<readonly string[]> {
-  const newestMs = Number.NEGATIVE_INFINITY
-  return windowOf({ times: [], keys: [], counts: [], newestMs }, size)
+  return windowOf(openKept(size))
 }
 
 export function loadDistinctWindow(
   input: StateReader,
   size: DistinctSize,
 ): SlidingWindow<readonly string[]> {
-  const kept: Kept = { times: [], keys: [], counts: [], newestMs: input.number() }
+  const kept = openKept(size)
+  kept.newestMs = input.number()
   for (let left = input.count(); left > 0; left--) {
     kept.times.push(input.number())
     kept.keys.push(input.text())
     kept.counts.push(input.count())
   }
-  return windowOf(kept, size)
+  count(kept)
+  return windowOf(kept)
 }
 
-function windowOf(kept: Kept, size: DistinctSize): SlidingWindow<readonly string[]> {
-  const { times, keys, counts } = kept
-  const { spanMs, entriesMax } = size
-  // Of the window that ends at the newest event: entries from `start` on, and how often each value.
-  let start = 0
-  const often = new Map<string, number>()
-  count()
+function openKept(size: DistinctSize): Kept {
+  const newestMs = Number.NEGATIVE_INFINITY
+  return { ...size, newestMs, times: [], keys: [], counts: [], start: 0, often: new Map() }
+}
 
-  function count(): void {
-    start = firstAfter(times, kept.newestMs - spanMs)
-    often.clear()
-    for (let i = start; i < keys.length; i++) enter(keys[i] ?? '')
-  }
-
-  function enter(key: string): void {
-    often.set(key, (often.get(key) ?? 0) + 1)
-  }
-
-  function leave(key: string): void {
-    const left = (often.get(key) ?? 0) - 1
-    if (left > 0) often.set(key, left)
-    else often.delete(key)
-  }
-
-  function append(timeMs: number, key: string, events: number): void {
-    times.push(timeMs)
-    keys.push(key)
-    counts.push(events)
-    enter(key)
-    const edgeMs = kept.newestMs - spanMs
-    while (start < times.length && (times[start] ?? 0) <= edgeMs) {
-      leave(keys[start] ?? '')
-      start += 1
-    }
-  }
-
-  function insert(timeMs: number, key: string, events: number): void {
-    const at = firstAfter(times, timeMs)
-    times.splice(at, 0, timeMs)
-    keys.splice(at, 0, key)
-    counts.splice(at, 0, events)
-  }
-
-  function forget(): void {
-    const gone = firstAfter(times, kept.newestMs - spanMs - LATE_MS)
-    if (gone < BATCH && times.length <= entriesMax) return
-    drop(gone)
-    if (times.length > entriesMax) keepLast()
-    if (times.length > entriesMax) drop(times.length - entriesMax / 2)
-    count()
-  }
-
-  function drop(entries: number): void {
-    times.splice(0, entries)
-    keys.splice(0, entries)
-    counts.splice(0, entries)
-  }
-
-  /** Leaves each value's last entry, with the events of the others. */
-  function keepLast(): void {
-    const events = new Map<string, number>()
-    const last = new Map<string, number>()
-    keys.forEach((key, i) => {
-      events.set(key, (events.get(key) ?? 0) + (counts[i] ?? 0))
-      last.set(key, i)
-    })
-    let to = 0
-    for (let from = 0; from < keys.length; from++) {
-      const key = keys[from] ?? ''
-      if (last.get(key) !== from) continue
-      times[to] = times[from] ?? 0
-      keys[to] = key
-      counts[to] = events.get(key) ?? 0
-      to += 1
-    }
-    times.length = to
-    keys.length = to
-    counts.length = to
-  }
-
-  function range(endMs: number): readonly [number, number] {
-    return [firstAfter(times, endMs - spanMs), firstAfter(times, endMs)]
-  }
-
+function windowOf(kept: Kept): SlidingWindow<readonly string[]> {
+  const { times, keys, counts, often, spanMs } = kept
+  const range = (endMs: number): readonly [number, number] => [
+    firstAfter(times, endMs - spanMs),
+    firstAfter(times, endMs),
+  ]
   return {
     get newestMs() {
       return kept.newestMs
     },
     add(timeMs, values) {
-      const isNewest = timeMs >= kept.newestMs
-      if (isNewest) kept.newestMs = timeMs
+      const put = timeMs >= kept.newestMs ? append : insert
       values.forEach((key, i) => {
-        const put = isNewest ? append : insert
-        put(timeMs, key, i === 0 ? 1 : 0)
+        put(kept, { timeMs, key, events: i === 0 ? 1 : 0 })
       })
-      if (!isNewest) count()
-      forget()
+      forget(kept)
     },
     valueAt(endMs) {
       return endMs === kept.newestMs ? often.size : new Set(keys.slice(...range(endMs))).size
@@ -143,6 +71,85 @@ function windowOf(kept: Kept, size: DistinctSize): SlidingWindow<readonly string
       save(out, kept)
     },
   }
+}
+
+type Entry = { readonly timeMs: number; readonly key: string; readonly events: number }
+
+function count(kept: Kept): void {
+  kept.start = firstAfter(kept.times, kept.newestMs - kept.spanMs)
+  kept.often.clear()
+  for (let i = kept.start; i < kept.keys.length; i++) enter(kept, kept.keys[i] ?? '')
+}
+
+function enter({ often }: Kept, key: string): void {
+  often.set(key, (often.get(key) ?? 0) + 1)
+}
+
+function leave({ often }: Kept, key: string): void {
+  const left = (often.get(key) ?? 0) - 1
+  if (left > 0) often.set(key, left)
+  else often.delete(key)
+}
+
+/** The common case: no event so far was later. */
+function append(kept: Kept, { timeMs, key, events }: Entry): void {
+  const { times, keys, counts } = kept
+  kept.newestMs = timeMs
+  times.push(timeMs)
+  keys.push(key)
+  counts.push(events)
+  enter(kept, key)
+  const edgeMs = timeMs - kept.spanMs
+  while (kept.start < times.length && (times[kept.start] ?? 0) <= edgeMs) {
+    leave(kept, keys[kept.start] ?? '')
+    kept.start += 1
+  }
+}
+
+function insert(kept: Kept, { timeMs, key, events }: Entry): void {
+  const at = firstAfter(kept.times, timeMs)
+  kept.times.splice(at, 0, timeMs)
+  kept.keys.splice(at, 0, key)
+  kept.counts.splice(at, 0, events)
+  count(kept)
+}
+
+function forget(kept: Kept): void {
+  const { times, entriesMax } = kept
+  const gone = firstAfter(times, kept.newestMs - kept.spanMs - LATE_MS)
+  if (gone < BATCH && times.length <= entriesMax) return
+  drop(kept, gone)
+  if (times.length > entriesMax) keepLast(kept)
+  if (times.length > entriesMax) drop(kept, times.length - entriesMax / 2)
+  count(kept)
+}
+
+function drop({ times, keys, counts }: Kept, entries: number): void {
+  times.splice(0, entries)
+  keys.splice(0, entries)
+  counts.splice(0, entries)
+}
+
+/** Leaves each value's last entry, with the events of the others. */
+function keepLast({ times, keys, counts }: Kept): void {
+  const events = new Map<string, number>()
+  const last = new Map<string, number>()
+  keys.forEach((key, i) => {
+    events.set(key, (events.get(key) ?? 0) + (counts[i] ?? 0))
+    last.set(key, i)
+  })
+  let to = 0
+  for (let from = 0; from < keys.length; from++) {
+    const key = keys[from] ?? ''
+    if (last.get(key) !== from) continue
+    times[to] = times[from] ?? 0
+    keys[to] = key
+    counts[to] = events.get(key) ?? 0
+    to += 1
+  }
+  times.length = to
+  keys.length = to
+  counts.length = to
 }
 
 function save(out: StateWriter, { times, keys, counts, newestMs }: Kept): void {

@@ -1,7 +1,7 @@
 // Sigma's counting correlations as a detector: a sliding window per group, judged at each of its
-// events. An event that comes out of order is put where it belongs, and every window that it is in
-// is judged again. What asks for little is judged as time passes, too, and only once the entity has
-// been watched for a whole span: before that nothing is missing.
+// events. An event that comes out of order is put where it belongs, and every window that it is
+// in is judged again. What asks for little is judged as time passes, too, and only once the
+// entity has been watched for a whole span: before that nothing is missing.
 
 import type { SealedEvent } from '@tocsin/sdk/event'
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
