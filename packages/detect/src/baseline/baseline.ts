@@ -65,11 +65,12 @@ import {
   eventsInSlots,
   loadSlots,
   openSlots,
+  type Parts,
   SLOTS,
   type Slots,
   saveSlots,
   sumAhead,
-  sumOfSlots,
+  sumParts,
 } from './slots.ts'
 import { loadShape, openShape, saveShape } from './week-norm.ts'
 
@@ -84,8 +85,6 @@ type Group = {
   peak: number
   /** A hit was claimed in the newest hour, before anything was suspected. */
   isHit: boolean
-  /** Hour whose hit went into the pool last. */
-  hitHour: number
   /** Only while there is more than usual: most accounts have none. */
   trail: EventTrail | null
 }
@@ -113,6 +112,13 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
   const spanHours = timespanMs / HOUR_MS
   const keptDays = Math.max(1, Math.round(baselineMs / DAY_MS))
   const slotOf = (timeMs: number) => Math.floor(timeMs / slotMs)
+
+  /** The parts of the window that lie in its newest and its oldest hour. */
+  function partsOf(slots: Slots, timeMs: number): Parts {
+    const newestStart = slotOf(timeMs - (timeMs % HOUR_MS))
+    const startMs = Math.max(0, timeMs - timespanMs)
+    return sumParts(slots, slotOf(startMs - (startMs % HOUR_MS) + HOUR_MS), newestStart)
+  }
 
   function step(group: Group, pooled: Pooled, at: Step): Hit | null {
     const { timeMs, mayLearn } = at
@@ -142,20 +148,12 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
     const { account } = group
     group.newestMs = timeMs
     if (hourOn(account, timeMs) === account.hour) return
-    if (group.isHit) poolHit(group, pool)
+    if (group.isHit) addScore(pool, Math.min(group.peak, scoreOfP(pool, Math.min(pMax, HIT_P_MAX))))
     else if (group.peak >= 0 && !isHourUnseen(account)) addScore(pool, group.peak)
     group.peak = -1
     group.isHit = false
     advance(account, norm, { timeMs, spanHours, keptDays })
     group.expectation.hour = -1
-  }
-
-  /** At most one a day and account: a burst that goes on does not become usual in the pool. */
-  function poolHit(group: Group, pool: Pool): void {
-    const { hour } = group.account
-    if (hour - group.hitHour < 24) return
-    group.hitHour = hour
-    addScore(pool, Math.min(group.peak, scoreOfP(pool, Math.min(pMax, HIT_P_MAX))))
   }
 
   function evaluate(group: Group, { norm, pool }: Pooled, at: Step): Hit | null {
@@ -164,10 +162,11 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
     if (group.expectation.hour !== account.hour) {
       group.expectation = expectHour({ account, spanHours }, account.hour)
     }
-    const own = expectWindow(group.expectation, spanHours, newestMs)
+    const parts = partsOf(slots, newestMs)
+    const own = expectWindow(group.expectation, { spanHours, timeMs: newestMs, seen: parts })
     const floor = Math.max(FLOOR_SHARE * account.meanHour * spanHours, minCount / 100, 1e-9)
     const expected = Math.max(own, floor)
-    const seen = sumOfSlots(slots)
+    const seen = parts.all
     keepTrail(group, at, seen > TRAIL_RATIO * expected)
     const size = rule.field === null ? 1 : sizeOf(account)
     const noise = 1 + 1 / account.seenDays
@@ -241,7 +240,6 @@ function openGroup(account: Account): Group {
     expectation: noExpectation(),
     peak: -1,
     isHit: false,
-    hitHour: -24,
     trail: null,
   }
 }
@@ -283,7 +281,7 @@ function weekHourOf(timeMs: number): number {
 }
 
 function saveGroup(group: Group, out: StateWriter): void {
-  const { account, slots, newestMs, expectation, peak, isHit, hitHour, trail } = group
+  const { account, slots, newestMs, expectation, peak, isHit, trail } = group
   saveAccount(account, out)
   if (account.hour < 0) return
   saveSlots(slots, out)
@@ -292,7 +290,6 @@ function saveGroup(group: Group, out: StateWriter): void {
   for (const value of [expectation.newest, expectation.inner]) out.number(value)
   for (const value of [expectation.lastButOne, expectation.last]) out.number(value)
   out.number(peak)
-  out.integer(hitHour)
   out.count((isHit ? 1 : 0) + (trail ? 2 : 0))
   trail?.save(out)
 }
@@ -304,11 +301,11 @@ function loadGroup(input: StateReader): Group {
   const newestMs = input.count()
   const [hour, newest, inner] = [input.integer(), input.number(), input.number()]
   const expectation = { hour, newest, inner, lastButOne: input.number(), last: input.number() }
-  const [peak, hitHour] = [input.number(), input.integer()]
+  const peak = input.number()
   const flags = input.count()
   const trail = flags >= 2 ? loadTrail(input, EVENT_IDS_MAX) : null
   const isHit = flags % 2 === 1
-  return { account, slots, newestMs, expectation, peak, isHit, hitHour, trail }
+  return { account, slots, newestMs, expectation, peak, isHit, trail }
 }
 
 function saveCohort({ norm, pool }: Pooled, out: StateWriter): void {

@@ -1,7 +1,7 @@
 // What is expected in a sliding window: the hours it touches, each by the share of it that lies in the
-// window. What is usual may come early, late, or all at once within its hour, so an hour counts for at
-// least EARLY_SHARE of the hours beside it, and an hour that the window only touches for at least
-// that share of itself. Ratios of 1 / EARLY_SHARE and less therefore say nothing about timing.
+// window. What is usual may come early, late, or all at once within its hour: an hour counts for at
+// least EARLY_SHARE of the hours beside it, and an hour that lies in the window with a part only
+// for what was seen in that part, up to EARLY_SHARE of it.
 
 import { type Account, expectedOf, HOUR_MS, hourOn } from './account.ts'
 
@@ -40,21 +40,37 @@ export function expectHour({ account, spanHours }: Span, hour: number): Expectat
   return result
 }
 
-/** Expected of the window of `spanHours` that ends at `timeMs`. */
-export function expectWindow(known: Expectation, spanHours: number, timeMs: number): number {
+/** Expected of the window of `spanHours` that ends at `timeMs`, in which `seen` was seen. */
+export function expectWindow(
+  { newest, inner, lastButOne, last }: Expectation,
+  { spanHours, timeMs, seen }: Window,
+): number {
   const inNewest = Math.min((timeMs % HOUR_MS) / HOUR_MS, spanHours)
   const rest = spanHours - inNewest
   const whole = Math.floor(rest)
-  const { newest, inner, lastButOne, last } = known
-  const least = EARLY_SHARE * Math.min(1, spanHours)
-  const share = (part: number) => (part <= 0 ? 0 : Math.max(least, part))
-  const head = share(Math.max(inNewest, 1e-9)) * newest + inner
+  const head = partOf(newest, inNewest, seen.newest) + inner
   // Depending on the minute, the window reaches one hour further back or not.
-  if (whole < Math.floor(spanHours)) return head + share(rest - whole) * lastButOne
-  return spanHours < 1 ? head + share(rest) * last : head + lastButOne + share(rest - whole) * last
+  if (whole < Math.floor(spanHours)) return head + partOf(lastButOne, rest - whole, seen.oldest)
+  const between = spanHours < 1 ? 0 : lastButOne
+  return head + between + partOf(last, rest - whole, seen.oldest)
 }
+
+export type Window = {
+  readonly spanHours: number
+  readonly timeMs: number
+  /** In the hours that lie in the window with a part only. */
+  readonly seen: { readonly oldest: number; readonly newest: number }
+}
+
+function partOf(usual: number, part: number, seen: number): number {
+  return Math.max(part * usual, Math.min(EARLY_SHARE * usual, seen))
+}
+
+const NOTHING_SEEN = { oldest: 0, newest: 0 }
 
 /** For people, who may ask at any time. */
 export function expectAt(span: Span, timeMs: number): number {
-  return expectWindow(expectHour(span, hourOn(span.account, timeMs)), span.spanHours, timeMs)
+  const { spanHours } = span
+  const known = expectHour(span, hourOn(span.account, timeMs))
+  return expectWindow(known, { spanHours, timeMs, seen: NOTHING_SEEN })
 }

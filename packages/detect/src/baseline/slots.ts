@@ -35,11 +35,22 @@ export function addToSlot(slots: Slots, slot: number, amount: number): boolean {
   return true
 }
 
-/** Sum over the window that ends with its newest slot. */
-export function sumOfSlots({ sums }: Slots): number {
-  let sum = 0
-  for (let at = 0; at < SLOTS; at++) sum += sums[at] ?? 0
-  return sum
+export type Parts = { readonly all: number; readonly oldest: number; readonly newest: number }
+
+/** Sum of the window, and of its slots before `oldestEnd` and from `newestStart` on. */
+export function sumParts(
+  { sums, newest: last }: Slots,
+  oldestEnd: number,
+  newestStart: number,
+): Parts {
+  let [all, oldest, newest] = [0, 0, 0]
+  for (let slot = Math.max(0, last - SLOTS + 1); slot <= last; slot++) {
+    const sum = sums[slot % SLOTS] ?? 0
+    all += sum
+    if (slot < oldestEnd) oldest += sum
+    if (slot >= newestStart) newest += sum
+  }
+  return { all, oldest, newest }
 }
 
 export function eventsInSlots({ sums }: Slots): number {
