@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ MALFORMED_NAMED_MAX = 5
 KEY_CHARS_MAX = 200
 CELL_CHARS_MAX = 60
 TIME_MS_MAX = 253_402_300_799_999  # the end of the year 9999
+_FRACTION = re.compile(r"\.\d+")
 
 ALIASES = {
     "user": "actor.id",
@@ -255,6 +257,8 @@ def _time_ms(value: object) -> int:
         return value
     if isinstance(value, str) and len(value) < 40:
         text = value[:-1] + "+00:00" if value[-1:] in ("Z", "z") else value
+        # Before Python 3.11 a fraction has three or six digits.
+        text = _FRACTION.sub(lambda digits: digits.group()[:7].ljust(7, "0"), text, count=1)
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
