@@ -53,76 +53,32 @@ export type Seen = {
   readonly cohort: string
 }
 
+type Tables = {
+  readonly young: Map<string, Entity>
+  readonly settled: Map<string, Entity>
+  readonly limits: Limits
+  evicted: number
+}
+
 export function createEntityTable(limits: Limits = LIMITS): EntityTable {
-  const young = new Map<string, Entity>()
-  const settled = new Map<string, Entity>()
-
-  function put(key: string, entity: Entity): void {
-    const table = isSettled(entity) ? settled : young
-    table.set(key, entity)
-    const most = table === settled ? limits.entities : limits.young
-    if (table.size > most) evictOne(table)
-  }
-
-  /** Of some of the longest known, the one not seen for longest. */
-  function evictOne(table: Map<string, Entity>): void {
-    let [worst, worstMs] = ['', Number.POSITIVE_INFINITY]
-    let left = CANDIDATES
-    for (const [key, { newestMs }] of table) {
-      if (newestMs < worstMs) [worst, worstMs] = [key, newestMs]
-      left -= 1
-      if (left === 0) break
-    }
-    table.delete(worst)
-    result.evicted += 1
-  }
-
-  /** The oldest group that is one of many of its rule: an entity's own baselines stay. */
-  function evictGroup({ groups }: Entity): void {
-    for (const name of groups.keys()) {
-      if (!name.includes('|')) continue
-      groups.delete(name)
-      result.evicted += 1
-      return
-    }
-  }
-
-  const result: EntityTable = {
-    evicted: 0,
+  const tables: Tables = { young: new Map(), settled: new Map(), limits, evicted: 0 }
+  const { young, settled } = tables
+  return {
+    get evicted() {
+      return tables.evicted
+    },
+    set evicted(count) {
+      tables.evicted = count
+    },
     get size() {
       return young.size + settled.size
     },
     find: key => settled.get(key) ?? young.get(key),
-    touch(key, { type, id, timeMs, cohort }) {
-      const known = settled.get(key)
-      const entity = known ?? young.get(key)
-      if (!entity) {
-        const made: Entity = {
-          type,
-          id,
-          cohort,
-          firstMs: timeMs,
-          newestMs: timeMs,
-          events: 1,
-          suspectMs: 0,
-          frozenMs: 0,
-          groups: new Map(),
-        }
-        put(key, made)
-        return made
-      }
-      entity.events += 1
-      if (timeMs > entity.newestMs) entity.newestMs = timeMs
-      if (!known && isSettled(entity)) {
-        young.delete(key)
-        put(key, entity)
-      }
-      return entity
-    },
+    touch: (key, seen) => touch(tables, key, seen),
     groupOf(entity, key, open) {
       const found = entity.groups.get(key)
       if (found) return found
-      if (entity.groups.size >= limits.groups) evictGroup(entity)
+      if (entity.groups.size >= limits.groups) evictGroup(tables, entity)
       const made: Group = { state: open(), foundMs: 0, foundScore: 0 }
       entity.groups.set(key, made)
       return made
@@ -131,9 +87,71 @@ export function createEntityTable(limits: Limits = LIMITS): EntityTable {
       yield* young
       yield* settled
     },
-    put,
+    put: (key, entity) => put(tables, key, entity),
   }
-  return result
+}
+
+function touch(tables: Tables, key: string, seen: Seen): Entity {
+  const { young, settled } = tables
+  const known = settled.get(key)
+  const entity = known ?? young.get(key)
+  if (!entity) {
+    const made = openEntity(seen)
+    put(tables, key, made)
+    return made
+  }
+  entity.events += 1
+  if (seen.timeMs > entity.newestMs) entity.newestMs = seen.timeMs
+  if (!known && isSettled(entity)) {
+    young.delete(key)
+    put(tables, key, entity)
+  }
+  return entity
+}
+
+function openEntity({ type, id, timeMs, cohort }: Seen): Entity {
+  return {
+    type,
+    id,
+    cohort,
+    firstMs: timeMs,
+    newestMs: timeMs,
+    events: 1,
+    suspectMs: 0,
+    frozenMs: 0,
+    groups: new Map(),
+  }
+}
+
+function put(tables: Tables, key: string, entity: Entity): void {
+  const { young, settled, limits } = tables
+  const table = isSettled(entity) ? settled : young
+  table.set(key, entity)
+  const most = table === settled ? limits.entities : limits.young
+  if (table.size > most) evictOne(tables, table)
+}
+
+/** Of some of the longest known, the one not seen for longest. */
+function evictOne(tables: Tables, table: Map<string, Entity>): void {
+  let [worst, worstMs] = ['', Number.POSITIVE_INFINITY]
+  let left = CANDIDATES
+  for (const [key, { newestMs }] of table) {
+    if (newestMs < worstMs) [worst, worstMs] = [key, newestMs]
+    left -= 1
+    if (left === 0) break
+  }
+  table.delete(worst)
+  tables.evicted += 1
+}
+
+/** The oldest group that is one of many of its rule: an entity's own baselines stay. */
+function evictGroup(tables: Tables, { groups }: Entity): void {
+  for (const name of groups.keys()) {
+    if (!name.includes('|')) continue
+    groups.delete(name)
+    tables.evicted += 1
+    return
+  }
 }
 
 const CANDIDATES = 32

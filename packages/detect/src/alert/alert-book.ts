@@ -8,7 +8,22 @@ import { findingId } from '../finding-id.ts'
 import { assessRisk, type Weighed } from '../risk/risk.ts'
 import { DAY_MS } from '../rule.ts'
 import type { StateReader, StateWriter } from '../state-bytes.ts'
-import type { Alert } from './alert.ts'
+
+/** An alert as it stands after a finding: one entity within 24 h, with all its findings. */
+export type Alert = {
+  /** 32 hex digits, from the entity and the first finding. */
+  readonly id: string
+  readonly entity: EntityRef
+  /** Time of its first finding, and of the one that made it an alert, ms. */
+  readonly startMs: number
+  readonly openedMs: number
+  readonly lastMs: number
+  /** The entity's risk from its findings of 24 h, 0 to 100, and what it had to reach. */
+  readonly score: number
+  readonly threshold: number
+  /** All findings of the entity in it, oldest first. */
+  readonly findingIds: readonly string[]
+}
 
 export type BookConfig = {
   readonly sha256: Sha256
@@ -46,99 +61,92 @@ type Open = {
 /** Highest score of each entity on one day (UTC). */
 type Day = { readonly day: number; readonly best: Map<string, number>; alerts: number }
 
+type Book = {
+  readonly config: BookConfig
+  readonly open: Map<string, Open>
+  /** In the order of time; the last is today. */
+  days: Day[]
+  threshold: number
+}
+
 export function openAlertBook(config: BookConfig, saved?: StateReader): AlertBook {
-  const open = new Map<string, Open>()
-  let days: Day[] = []
-  let threshold = THRESHOLD_MIN
-  if (saved) load(saved)
-
-  function dayOf(timeMs: number): Day {
-    const day = Math.floor(timeMs / DAY_MS)
-    const found = days.find(one => one.day === day)
-    if (found) return found
-    const made = { day, best: new Map<string, number>(), alerts: 0 }
-    days = [...days, made].sort((a, b) => a.day - b.day).slice(-WINDOW_DAYS)
-    // Set once a day, on what is past: an attack cannot raise the bar it has to pass today.
-    threshold = thresholdFor(
-      days.filter(one => one.day < day),
-      config.budget,
-    )
-    forget(timeMs)
-    return made
-  }
-
-  function forget(timeMs: number): void {
-    for (const [key, { lastMs }] of open) if (timeMs - lastMs > DAY_MS) open.delete(key)
-  }
-
-  function entryOf(entity: EntityRef, timeMs: number): Open {
-    const key = entityKey(entity)
-    const found = open.get(key)
-    const isOver = found?.alert
-      ? timeMs - found.alert.startMs > DAY_MS
-      : found !== undefined && timeMs - found.lastMs > DAY_MS
-    if (found && !isOver) return found
-    const made: Open = { entity, findings: [], alert: null, findingIds: [], lastMs: timeMs }
-    open.set(key, made)
-    return made
-  }
-
-  function take(finding: Finding): Alert | null {
-    const { entity, timeMs } = finding
-    const day = dayOf(timeMs)
-    const entry = entryOf(entity, timeMs)
-    if (!entry.alert) entry.findings = entry.findings.filter(f => timeMs - f.timeMs <= DAY_MS)
-    const { id, rule, title, score } = finding
-    entry.findings = keepBest([...entry.findings, { id, rule, title, score, timeMs }])
-    entry.findingIds = entry.alert
-      ? [...entry.findingIds, id].slice(-FINDINGS_KEPT)
-      : entry.findings.map(one => one.id)
-    entry.lastMs = Math.max(entry.lastMs, timeMs)
-    // Without decay: within 24 h all findings weigh the same.
-    const risk = assessRisk(entry.findings, 0).score
-    const key = entityKey(entity)
-    day.best.set(key, Math.max(day.best.get(key) ?? 0, risk))
-    if (risk < threshold && !entry.alert) return null
-    if (!entry.alert) {
-      const startMs = Math.min(...entry.findings.map(one => one.timeMs))
-      const first = entry.findings.reduce((a, b) => (b.timeMs < a.timeMs ? b : a))
-      const alertId = findingId(config.sha256, 'alert', key, first.id)
-      entry.alert = { id: alertId, startMs, openedMs: timeMs }
-      day.alerts += 1
-    }
-    const { lastMs, findingIds } = entry
-    return { ...entry.alert, entity, lastMs, score: risk, threshold, findingIds }
-  }
-
+  const book: Book = { config, open: new Map(), days: [], threshold: THRESHOLD_MIN }
+  if (saved) load(book, saved)
   return {
-    take,
+    take: finding => take(book, finding),
     dispose(entity, timeMs) {
-      const found = open.get(entityKey(entity))
-      if (found && found.lastMs <= timeMs) open.delete(entityKey(entity))
+      const found = book.open.get(entityKey(entity))
+      if (found && found.lastMs <= timeMs) book.open.delete(entityKey(entity))
     },
     get threshold() {
-      return threshold
+      return book.threshold
     },
     get expectedPerDay() {
-      return alertsAt(days.slice(0, -1), threshold)
+      return alertsAt(book.days.slice(0, -1), book.threshold)
     },
     get realisedPerDay() {
-      const sum = days.reduce((total, { alerts }) => total + alerts, 0)
-      return days.length === 0 ? 0 : sum / spanOf(days)
+      const sum = book.days.reduce((total, { alerts }) => total + alerts, 0)
+      return book.days.length === 0 ? 0 : sum / spanOf(book.days)
     },
-    save(out) {
-      save(out, { open, days, threshold })
-    },
+    save: out => save(out, book),
   }
+}
 
-  function load(input: StateReader): void {
-    threshold = input.number()
-    for (let left = input.count(); left > 0; left--) days.push(loadDay(input))
-    for (let left = input.count(); left > 0; left--) {
-      const entry = loadOpen(input)
-      open.set(entityKey(entry.entity), entry)
-    }
+function take(book: Book, finding: Finding): Alert | null {
+  const { entity, timeMs } = finding
+  const day = dayOf(book, timeMs)
+  const key = entityKey(entity)
+  const entry = entryOf(book, key, finding)
+  addTo(entry, finding)
+  // Without decay: within 24 h all findings weigh the same.
+  const risk = assessRisk(entry.findings, 0).score
+  day.best.set(key, Math.max(day.best.get(key) ?? 0, risk))
+  if (!entry.alert && risk >= book.threshold) {
+    entry.alert = openAlert(book, key, entry, timeMs)
+    day.alerts += 1
   }
+  if (!entry.alert) return null
+  const { lastMs, findingIds } = entry
+  return { ...entry.alert, entity, lastMs, score: risk, threshold: book.threshold, findingIds }
+}
+
+function dayOf(book: Book, timeMs: number): Day {
+  const day = Math.floor(timeMs / DAY_MS)
+  const found = book.days.find(one => one.day === day)
+  if (found) return found
+  const made = { day, best: new Map<string, number>(), alerts: 0 }
+  book.days = [...book.days, made].sort((a, b) => a.day - b.day).slice(-WINDOW_DAYS)
+  // Set once a day, on what is past: an attack cannot raise the bar it has to pass today.
+  const past = book.days.filter(one => one.day < day)
+  book.threshold = thresholdFor(past, book.config.budget)
+  for (const [key, { lastMs }] of book.open) if (timeMs - lastMs > DAY_MS) book.open.delete(key)
+  return made
+}
+
+function entryOf({ open }: Book, key: string, { entity, timeMs }: Finding): Open {
+  const found = open.get(key)
+  const isOver = found?.alert
+    ? timeMs - found.alert.startMs > DAY_MS
+    : found !== undefined && timeMs - found.lastMs > DAY_MS
+  if (found && !isOver) return found
+  const made: Open = { entity, findings: [], alert: null, findingIds: [], lastMs: timeMs }
+  open.set(key, made)
+  return made
+}
+
+function addTo(entry: Open, { id, rule, title, score, timeMs }: Finding): void {
+  if (!entry.alert) entry.findings = entry.findings.filter(f => timeMs - f.timeMs <= DAY_MS)
+  entry.findings = keepBest([...entry.findings, { id, rule, title, score, timeMs }])
+  entry.findingIds = entry.alert
+    ? [...entry.findingIds, id].slice(-FINDINGS_KEPT)
+    : entry.findings.map(one => one.id)
+  entry.lastMs = Math.max(entry.lastMs, timeMs)
+}
+
+function openAlert({ config }: Book, key: string, { findings }: Open, timeMs: number) {
+  const first = findings.reduce((a, b) => (b.timeMs < a.timeMs ? b : a))
+  const id = findingId(config.sha256, 'alert', key, first.id)
+  return { id, startMs: first.timeMs, openedMs: timeMs }
 }
 
 /** One finding of a rule counts, the heaviest: saying the same again makes nothing more likely. */
@@ -173,12 +181,6 @@ function thresholdFor(days: readonly Day[], budget: number): number {
 /** One finding of level critical scores 36 and is never below it. */
 const THRESHOLD_MAX = 36
 
-type Book = {
-  readonly open: ReadonlyMap<string, Open>
-  readonly days: readonly Day[]
-  readonly threshold: number
-}
-
 function save(out: StateWriter, { open, days, threshold }: Book): void {
   out.number(threshold)
   out.count(days.length)
@@ -193,6 +195,15 @@ function save(out: StateWriter, { open, days, threshold }: Book): void {
   }
   out.count(open.size)
   for (const entry of open.values()) saveOpen(out, entry)
+}
+
+function load(book: Book, input: StateReader): void {
+  book.threshold = input.number()
+  for (let left = input.count(); left > 0; left--) book.days.push(loadDay(input))
+  for (let left = input.count(); left > 0; left--) {
+    const entry = loadOpen(input)
+    book.open.set(entityKey(entry.entity), entry)
+  }
 }
 
 function loadDay(input: StateReader): Day {
