@@ -1,6 +1,6 @@
 // `tocsin simulate`: writes made-up events (NDJSON of wire events) and the labels of what is
-// special in them, so that anybody can try a detector on events whose answer is known. The same flags make
-// the same files, byte for byte; without --to the events end now.
+// special in them, so that anybody can try a detector on events whose answer is known. The same
+// flags make the same files, byte for byte; without --to the events end now.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { TocsinError } from '@tocsin/sdk/errors'
