@@ -121,7 +121,7 @@ function readCase(value: unknown, { file, path, lineOf }: Place): RuleCase {
   const waitMs = wait === undefined ? 0 : spanOf(wait, 'wait')
   if (events.length === 0 && waitMs === 0)
     throw caseFault('the case has no events; add some, or wait for something to be missing')
-  if ((events[0]?.time ?? lastMs) < lastMs)
+  if (history.length > 0 && (events[0]?.time ?? lastMs) < lastMs)
     throw caseFault('events begin before the history ends', 'events')
   const untilMs = (events.at(-1)?.time ?? lastMs) + waitMs
   const mustFind = path[0] === 'match'
