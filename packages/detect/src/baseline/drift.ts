@@ -7,6 +7,10 @@
 // a climb fits them better than a step. So a weekly rhythm, a busy day, month-end and a release
 // after which things stay level are no drift. A day's CUSUM enters the pool POOL_DELAY_DAYS later
 // and only if nothing was found by then: a climb does not make itself usual.
+//
+// Of seeded accounts whose days vary by 5 to 15 %, 97 in 100 climbs of 6 % a day are found within 12
+// days, most on the eighth; a step of +50 % is taken for one by 1 in 10 of them. Where days vary by
+// 30 % most climbs take two weeks. (drift.test.ts)
 
 import { addScore, loadPool, openPool, type Pool, pOf, savePool } from '../calibrate/calibrate.ts'
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
