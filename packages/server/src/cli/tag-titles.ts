@@ -1,5 +1,5 @@
-// What the ids in rules' tags are called by those who gave them: ATLAS 5.6.0, OWASP LLM 2025, Agentic
-// 2026, MCP 2025, and what a chapter of AISVS 1.0 asks for, in short.
+// What the ids in rules' tags are called by those who gave them: ATLAS 5.6.0, OWASP LLM 2025,
+// Agentic 2026, MCP 2025, and what a chapter of AISVS 1.0 asks for, in short.
 
 export const TAG_TITLES: { readonly [tag: string]: string } = {
   'aisvs.11.10.1': 'variation along one input is noticed',
