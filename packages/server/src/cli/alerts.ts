@@ -160,15 +160,21 @@ export function printAlert(alert: AlertDetail, columns: number): string {
 }
 
 function printWhy({ features, learning, confidence, p }: Finding, width: number): string {
-  const rows = features.map(f => [`  ${f.name}`, amount(f.expected), amount(f.seen)])
+  const rows = features.map(f => [`  ${f.name}`, brief(f.expected), brief(f.seen)])
   const table = printTable(['', 'expected', 'seen'], rows, width)
   const rare =
     p === null || p <= 0 ? '' : `  As rare as once in ${amount(Math.round(1 / p))} such moments.\n`
   const isYoung = learning !== null && confidence < 1
-  const young = isYoung
-    ? `  Still learning: ${amount(Math.floor(learning.days))} of ${learning.of} days; counts ${Math.round(confidence * 100)} %.\n`
-    : ''
+  const days = isYoung ? `${amount(Math.floor(learning.days))} of ${learning.of} days` : ''
+  const counts = `counts ${Math.round(confidence * 100)} %`
+  const young = isYoung ? `  Still learning: ${days}; ${counts}.\n` : ''
   return `${rows.length === 0 ? '' : `\n${table}`}${rare}${young}`
+}
+
+const BRIEF_CHARS_MAX = 36
+
+function brief(value: number | string): string {
+  return typeof value === 'string' ? shownName(value, BRIEF_CHARS_MAX) : amount(value)
 }
 
 /** Findings in the order of time, each with its points; the points add up to the score. */

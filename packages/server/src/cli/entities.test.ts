@@ -31,6 +31,7 @@ function pageOf(id: string): EntityPage {
       proofs: [{ values: ['service', 'none', id], ...seen }],
       groups: [{ values: [id], ...seen }],
       credentials: Array.from({ length: 7 }, (_, i) => ({ values: [`key-${i}`], ...seen })),
+      countries: [{ values: ['BR', id], ...seen }],
       sessions: [],
       addresses: [{ values: ['10.0.0.1', null, id], ...seen }],
     },
@@ -160,7 +161,7 @@ function answerOf(id: string): Answer {
     bytesOut: 1_200_000,
     found: 7,
   }
-  const use = { actor: id, address: '10.0.0.1', program: id, country: 'BR', requests: 3 }
+  const use = { actor: id, address: '10.0.0.1', program: id, requests: 3 }
   const job = {
     id: 'j_1',
     actor: id,
@@ -220,7 +221,8 @@ describe('an investigation on a terminal', () => {
     const text = printInvestigation(answerOf('svc-a'), 110)
     for (const part of [
       /Reads like: insider or misuse\n {2}insider or misuse \+2\n {4}\+2 to svc-a/,
-      /zoe → svc-a \(service, not proved, claims to be svc-a\) → key svc-a → svc-a from 10\.0\.0\.1/,
+      /zoe → svc-a \(service, not proved, claims to be svc-a\)/,
+      /→ key svc-a → svc-a from 10\.0\.0\.1/,
       /40 times, 48,000 rows, 1\.2 MB, 7 of them in a finding/,
       /●\s+20:14:00/,
       /14 further lines are in --json/,

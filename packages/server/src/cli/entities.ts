@@ -26,6 +26,7 @@ export type EntityPage = {
     readonly proofs: readonly Seen[]
     readonly groups: readonly Seen[]
     readonly credentials: readonly Seen[]
+    readonly countries: readonly Seen[]
     readonly sessions: readonly Seen[]
     readonly addresses: readonly Seen[]
   }
@@ -95,13 +96,14 @@ export function printEntity(page: EntityPage, columns: number): string {
 }
 
 function printIdentity({ identity, activity }: EntityPage, width: number): string {
-  const { proofs, groups, credentials, sessions, addresses } = identity
+  const { proofs, groups, credentials, countries, sessions, addresses } = identity
   const lines = [
     ['who', proofs.map(proofWords).join('; ')],
     ['groups', listed(groups)],
     ['credentials', listed(credentials)],
     ['sessions', listed(sessions)],
     ['from', listed(addresses)],
+    ['countries', listed(countries)],
     ['events', activity ? eventWords(activity) : ''],
   ]
   return lines

@@ -125,7 +125,8 @@ function printTimeLine(answer: Answer, width: number): string {
     ),
   )
   const answered = done.length === 0 ? '' : `Done about it\n${done.join('')}`
-  return `\nTime line (UTC; │ the stretch in question, ● in a finding)\n${printTable(heads, rows, width)}${more}${cut}${answered}`
+  const title = '\nTime line (UTC; │ the stretch in question, ● in a finding)\n'
+  return `${title}${printTable(heads, rows, width)}${more}${cut}${answered}`
 }
 
 /** What findings rest on and what moved most, in the order of time. */
@@ -159,7 +160,7 @@ function printElsewhere({ elsewhere, sessions }: Answer, width: number): string 
       .slice(0, USES_SHOWN)
       .map(use => [
         `  ${shownName(use.actor, 40)}`,
-        use.country === '' ? use.address : `${use.address} (${use.country})`,
+        use.address,
         shownName(use.program, 40),
         amount(use.requests),
         use.isNew ? 'new' : use.isMeanwhile ? 'also meanwhile' : 'before',
@@ -176,9 +177,9 @@ function printElsewhere({ elsewhere, sessions }: Answer, width: number): string 
 function printHabit({ habit, jobs, changes, fromMs }: Answer, width: number): string {
   if (!habit) return ''
   const { kind, days, weeks, usual, now } = habit
-  const usually = usual
-    ? `; then ${amount(usual.requests)} requests and ${bytes(usual.bytesOut)}, now ${amount(now.requests)} and ${bytes(now.bytesOut)}`
-    : ''
+  const was = usual ? `${amount(usual.requests)} requests and ${bytes(usual.bytesOut)}` : ''
+  const is = `${amount(now.requests)} and ${bytes(now.bytesOut)}`
+  const usually = usual ? `; then ${was}, now ${is}` : ''
   const seen =
     kind === 'none'
       ? 'never at work at this hour in the four weeks before'

@@ -6,8 +6,9 @@ import type { BaselineView } from '@tocsin/detect/detect'
 import { ENTITY_TYPES, type EntityRef } from '@tocsin/detect/finding'
 import { CRITICALITY, type Criticality } from '@tocsin/detect/risk'
 import { TocsinError } from '@tocsin/sdk/errors'
+import type { SealedEvent } from '@tocsin/sdk/event'
 import { type TSchema, Type } from 'typebox'
-import type { Query, SummaryGroup } from '../query/query.ts'
+import type { Query } from '../query/query.ts'
 import { criticalityEvent, questionFor } from '../watch/watch.ts'
 import { ENTITY, FINDING, RISK } from './alert-schemas.ts'
 import type { App, RouteDeps } from './app.ts'
@@ -58,8 +59,18 @@ const BASELINE = Type.Object({
 const ENTITY_PAGE: TSchema = Type.Object({
   entity: ENTITY,
   identity: Type.Object(
-    { proofs: SEEN, groups: SEEN, credentials: SEEN, sessions: SEEN, addresses: SEEN },
-    { description: 'Last 30 days, newest first: type, proof, claim; groups; and from where' },
+    {
+      proofs: SEEN,
+      groups: SEEN,
+      credentials: SEEN,
+      countries: SEEN,
+      sessions: SEEN,
+      addresses: SEEN,
+    },
+    {
+      description:
+        'Newest first: sessions and addresses of 30 days, the others of the newest 1,000 events',
+    },
   ),
   activity: orNull(
     Type.Object({
@@ -171,28 +182,68 @@ type Seen = {
   readonly lastMs: number
 }
 
+/** Newest events that proofs, groups and credentials are read out of: no columns of the index. */
+const NEWEST_MAX = 1000
+
 async function identityOf(query: Query, question: string, nowMs: number) {
   const range = { fromMs: nowMs - SEEN_MS, toMs: nowMs + AHEAD_MS }
   const text = `(${question}) not kind:tocsin.*`
   const seen = async (more: string, ...by: readonly string[]): Promise<readonly Seen[]> => {
-    const asked = { text: `${text} ${more}`, range, by, limit: SEEN_GROUPS }
-    return newestFirst(await query.summarise(asked))
+    const groups = await query.summarise({
+      text: `${text} ${more}`,
+      range,
+      by,
+      limit: SEEN_GROUPS,
+    })
+    return newestFirst(
+      groups.map(({ group: values, requests, firstMs, lastMs }) => {
+        return { values, requests, firstMs, lastMs }
+      }),
+    )
   }
-  const [proofs, groups, credentials, sessions, addresses] = await Promise.all([
-    seen('', 'actor.type', 'actor.verified', 'actor.claimed'),
-    seen('actor.groups:*', 'actor.groups'),
-    seen('actor.credential:*', 'actor.credential'),
-    seen('actor.session:*', 'actor.session', 'source.ip'),
-    seen('source.ip:*', 'source.ip', 'source.geo.country', 'source.userAgent'),
-  ])
-  return { proofs, groups, credentials, sessions, addresses }
+  const sessions = await seen('actor.session:*', 'actor.session', 'source.ip')
+  const addresses = await seen('source.ip:*', 'source.ip', 'source.userAgent')
+  const { events } = await query.search({ text, range, limit: NEWEST_MAX })
+  const newest = events.map(({ json }) => parseSealed(json))
+  return {
+    proofs: tally(newest, ({ actor }) => [actor.type, actor.verified, actor.claimed ?? null]),
+    groups: tally(newest, ({ actor }) => (actor.groups ? [actor.groups.join(', ')] : null)),
+    credentials: tally(newest, ({ actor }) => (actor.credential ? [actor.credential] : null)),
+    countries: tally(newest, ({ source }) =>
+      source?.geo?.country ? [source.geo.country, source.ip ?? null] : null,
+    ),
+    sessions,
+    addresses,
+  }
 }
 
-function newestFirst(groups: readonly SummaryGroup[]): readonly Seen[] {
-  return groups
-    .map(({ group, requests, firstMs, lastMs }) => ({ values: group, requests, firstMs, lastMs }))
-    .sort((a, b) => b.lastMs - a.lastMs)
-    .slice(0, SEEN_MAX)
+/** What the index holds was checked before it was sealed. */
+function parseSealed(text: string): SealedEvent {
+  return JSON.parse(text) as SealedEvent
+}
+
+/** How often each came; events without are left out. */
+function tally(
+  events: readonly SealedEvent[],
+  read: (event: SealedEvent) => Seen['values'] | null,
+): readonly Seen[] {
+  const found = new Map<string, { -readonly [K in keyof Seen]: Seen[K] }>()
+  for (const event of events) {
+    const values = read(event)
+    if (!values) continue
+    const { time } = event
+    const key = JSON.stringify(values)
+    const one = found.get(key) ?? { values, requests: 0, firstMs: time, lastMs: time }
+    found.set(key, one)
+    one.requests += 1
+    one.firstMs = Math.min(one.firstMs, time)
+    one.lastMs = Math.max(one.lastMs, time)
+  }
+  return newestFirst([...found.values()])
+}
+
+function newestFirst(seen: readonly Seen[]): readonly Seen[] {
+  return seen.toSorted((a, b) => b.lastMs - a.lastMs).slice(0, SEEN_MAX)
 }
 
 function criticalityRoute(app: App, deps: RouteDeps): void {

@@ -1,5 +1,5 @@
-// The SQLite file behind alerts: its tables, and how a row becomes what it was. A file that is damaged
-// or of another version is thrown away, because all of it comes again from the log.
+// The SQLite file behind alerts: its tables, and how a row becomes what it was. A file that is
+// damaged or of another version is thrown away, because all of it comes again from the log.
 
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'

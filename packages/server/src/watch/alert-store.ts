@@ -1,5 +1,5 @@
-// Alerts as people see them: findings gathered under their alert, what was said of each, the risk of
-// an entity. All of it is a projection of events in the log (`tocsin.finding`,
+// Alerts as people see them: findings gathered under their alert, what was said of each, the risk
+// of an entity. All of it is a projection of events in the log (`tocsin.finding`,
 // `tocsin.disposition`) in SQLite, taken idempotently, and made again from the log when it is lost.
 
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The writing half of the alerts: takes findings, dispositions and criticality out of events that the
-// server itself wrote, each whole or not at all, and any of them again without effect.
+// The writing half of the alerts: takes findings, dispositions and criticality out of events that
+// the server itself wrote, each whole or not at all, and any of them again without effect.
 
 import type { DatabaseSync } from 'node:sqlite'
 import { findKind, type SealedEvent, typeUid } from '@tocsin/sdk/event'
@@ -16,26 +16,29 @@ export interface AlertTaker {
   replay(reader: ShardReader, size: number): void
 }
 
+/** Each changes nothing when what it brings is there. */
+const WRITES = {
+  addFinding: 'INSERT OR IGNORE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  // Findings of one alert come in the order of the log.
+  putAlert: `INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL)
+    ON CONFLICT (id) DO UPDATE SET last_ms = excluded.last_ms, score = excluded.score,
+      threshold = excluded.threshold`,
+  addMember: 'INSERT OR IGNORE INTO member VALUES (?, ?)',
+  addSaid: 'INSERT OR IGNORE INTO disposition VALUES (?, ?, ?)',
+  putState: 'UPDATE alert SET state = ?, disposition = ?, cause = ? WHERE id = ?',
+  putCriticality: `INSERT INTO criticality VALUES (?, ?, ?, ?)
+    ON CONFLICT (type, entity) DO UPDATE
+    SET level = excluded.level, time_ms = excluded.time_ms WHERE excluded.time_ms >= time_ms`,
+} as const
+
 export function openAlertTaker(database: DatabaseSync): AlertTaker {
-  const addFinding = database.prepare(
-    'INSERT OR IGNORE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  )
-  // Findings of one alert come in the order of the log; what comes again changes nothing.
-  const putAlert = database.prepare(
-    `INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL)
-     ON CONFLICT (id) DO UPDATE SET last_ms = excluded.last_ms, score = excluded.score,
-       threshold = excluded.threshold`,
-  )
-  const addMember = database.prepare('INSERT OR IGNORE INTO member VALUES (?, ?)')
-  const addSaid = database.prepare('INSERT OR IGNORE INTO disposition VALUES (?, ?, ?)')
+  const addFinding = database.prepare(WRITES.addFinding)
+  const putAlert = database.prepare(WRITES.putAlert)
+  const addMember = database.prepare(WRITES.addMember)
+  const addSaid = database.prepare(WRITES.addSaid)
   const said = database.prepare('SELECT body FROM disposition WHERE alert_id = ? ORDER BY revision')
-  const putState = database.prepare(
-    'UPDATE alert SET state = ?, disposition = ?, cause = ? WHERE id = ?',
-  )
-  const putCriticality = database.prepare(
-    `INSERT INTO criticality VALUES (?, ?, ?, ?) ON CONFLICT (type, entity) DO UPDATE
-     SET level = excluded.level, time_ms = excluded.time_ms WHERE excluded.time_ms >= time_ms`,
-  )
+  const putState = database.prepare(WRITES.putState)
+  const putCriticality = database.prepare(WRITES.putCriticality)
 
   function refresh(alertId: string): void {
     const { state, last } = stateAfter(said.all(alertId).map(parseSaid))
@@ -67,27 +70,28 @@ export function openAlertTaker(database: DatabaseSync): AlertTaker {
     if (set) putCriticality.run(set.entity.type, set.entity.id, set.level, event.time)
   }
 
-  function whole(work: () => void): void {
-    database.exec('BEGIN IMMEDIATE')
-    try {
-      work()
-      database.exec('COMMIT')
-    } catch (error) {
-      database.exec('ROLLBACK')
-      throw error
-    }
-  }
-
   return {
-    take: event => whole(() => takeEvent(event)),
+    take: event => whole(database, () => takeEvent(event)),
     replay(reader, size) {
       const from = Number(database.prepare('SELECT size FROM cursor').get()?.size ?? 0)
       if (size <= from) return
-      whole(() => {
+      whole(database, () => {
         for (const event of ownEvents(reader, from, size)) takeEvent(event)
         database.prepare('UPDATE cursor SET size = ?').run(size)
       })
     },
+  }
+}
+
+/** All of it or nothing. */
+function whole(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    work()
+    database.exec('COMMIT')
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
   }
 }
 

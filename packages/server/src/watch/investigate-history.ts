@@ -1,6 +1,7 @@
 // What an account usually does, from summaries of its past: from where, with what, to what, and at
 // which hours; and who else uses the same credential or address.
 
+import type { SealedEvent } from '@tocsin/sdk/event'
 import type { Query, SummaryGroup, TimeRange } from '../query/query.ts'
 import { quoted } from './entity-question.ts'
 
@@ -16,45 +17,79 @@ export type Way = {
   readonly program: string
   readonly country: string
   readonly credential: string
-  readonly requests: number
-  readonly firstMs: number
-  readonly lastMs: number
 }
 
-export async function waysOf(query: Asks, text: string, range: TimeRange): Promise<readonly Way[]> {
-  const by = ['source.ip', 'source.userAgent', 'source.geo.country', 'actor.credential']
-  const groups = await query.summarise({ text, range, by, limit: GROUPS_MAX })
-  return groups.map(({ group, requests, firstMs, lastMs }) => {
-    const [address, program, country, credential] = group.map(value => value ?? '')
-    return {
-      address: address ?? '',
-      program: program ?? '',
-      country: country ?? '',
-      credential: credential ?? '',
-      requests,
-      firstMs,
-      lastMs,
+export function waysIn(events: readonly SealedEvent[]): readonly Way[] {
+  const ways = new Map<string, Way>()
+  for (const { source, actor } of events) {
+    const { ip: address = '', userAgent: program = '', geo } = source ?? {}
+    const way = {
+      address,
+      program,
+      country: geo?.country ?? '',
+      credential: actor.credential ?? '',
     }
-  })
+    ways.set(JSON.stringify(way), way)
+  }
+  return [...ways.values()]
+}
+
+/** What an account came from and with; without countries, which the index reads slowly. */
+export type Usual = {
+  readonly addresses: ReadonlySet<string>
+  readonly programs: ReadonlySet<string>
+  readonly requests: number
+}
+
+export async function usualWays(query: Asks, text: string, range: TimeRange): Promise<Usual> {
+  const by = ['source.ip', 'source.userAgent']
+  const groups = await query.summarise({ text, range, by, limit: GROUPS_MAX })
+  return {
+    addresses: new Set(groups.map(({ group }) => group[0] ?? '')),
+    programs: new Set(groups.map(({ group }) => group[1] ?? '')),
+    requests: groups.reduce((sum, { requests }) => sum + requests, 0),
+  }
+}
+
+/** Whether an account ever came from a country. */
+export async function knowsCountry(
+  query: Asks,
+  { text, country }: { readonly text: string; readonly country: string },
+  range: TimeRange,
+): Promise<boolean> {
+  const asked = `${text} source.geo.country:${quoted(country)}`
+  const groups = await query.summarise({ text: asked, range, by: ['kind'], limit: 1 })
+  return groups.length > 0
 }
 
 /** What an account did something with: a dataset, model or tool. */
-export type Target = { readonly kind: string; readonly target: string; readonly requests: number }
+export type Target = { readonly kind: string; readonly target: string }
 
-export async function targetsOf(
+export async function usualTargets(
   query: Asks,
   text: string,
   range: TimeRange,
 ): Promise<readonly Target[]> {
   const by = ['kind', 'resource.id', 'model.served', 'tool.name']
   const groups = await query.summarise({ text, range, by, limit: GROUPS_MAX })
-  return groups.flatMap(({ group, requests }) => {
-    const [kind, resource, model, tool] = group.map(value => value ?? '')
+  return groups.flatMap(({ group }) => {
+    const [kind = '', resource = '', model, tool] = group.map(value => value ?? '')
     // A list of resources stands in brackets.
-    const resources = (resource ?? '').replace(/^\[(.*)\]$/s, '$1').split(', ')
-    const first = resources[0] === '' ? [model || tool || ''] : resources
-    return first.map(target => ({ kind: kind ?? '', target, requests }))
+    const resources = resource.replace(/^\[(.*)\]$/s, '$1').split(', ')
+    return targets(kind, resources, model || tool)
   })
+}
+
+export function targetsIn(events: readonly SealedEvent[]): readonly Target[] {
+  return events.flatMap(({ kind, resource, model, tool }) => {
+    const resources = (resource ?? []).map(({ id }) => id ?? '')
+    return targets(kind, resources, model?.served ?? tool?.name)
+  })
+}
+
+function targets(kind: string, resources: readonly string[], other = ''): readonly Target[] {
+  const ids = resources.filter(id => id !== '')
+  return (ids.length > 0 ? ids : [other]).map(target => ({ kind, target }))
 }
 
 /** Who used a credential or an address, and whether that began with what was found. */
@@ -65,7 +100,6 @@ export type Elsewhere = {
     readonly actor: string
     readonly address: string
     readonly program: string
-    readonly country: string
     readonly requests: number
     readonly firstMs: number
     readonly lastMs: number
@@ -76,35 +110,34 @@ export type Elsewhere = {
   }[]
 }
 
-const USES_MAX = 50
+const USES_MAX = 200
+const FIELDS = { credential: 'actor.credential', address: 'source.ip' } as const
 
+/** All values in one question: the index reads credentials out of every event. */
 export async function elsewhere(
   query: Asks,
-  what: Pick<Elsewhere, 'kind' | 'value'>,
+  { kind, values }: { readonly kind: Elsewhere['kind']; readonly values: readonly string[] },
   { past, burst }: { readonly past: TimeRange; readonly burst: TimeRange },
-): Promise<Elsewhere> {
-  const field = what.kind === 'credential' ? 'actor.credential' : 'source.ip'
+): Promise<readonly Elsewhere[]> {
+  if (values.length === 0) return []
+  const field = FIELDS[kind]
   const groups = await query.summarise({
-    text: `${field}:${quoted(what.value)} not kind:tocsin.*`,
+    text: `${field}:(${values.map(quoted).join(' or ')}) not kind:tocsin.*`,
     range: { fromMs: past.fromMs, toMs: burst.toMs + 1 },
-    by: ['actor.id', 'source.ip', 'source.userAgent', 'source.geo.country'],
+    by: [field, 'actor.id', 'source.ip', 'source.userAgent'],
     limit: USES_MAX,
   })
   const uses = groups.map(({ group, requests, firstMs, lastMs }) => {
-    const [actor, address, program, country] = group.map(value => value ?? '')
-    return {
-      actor: actor ?? '',
-      address: address ?? '',
-      program: program ?? '',
-      country: country ?? '',
-      requests,
-      firstMs,
-      lastMs,
-      isNew: firstMs >= past.toMs,
-      isMeanwhile: lastMs >= burst.fromMs,
-    }
+    const [value = '', actor = '', address = '', program = ''] = group.map(one => one ?? '')
+    const isNew = firstMs >= past.toMs
+    const isMeanwhile = lastMs >= burst.fromMs
+    return { value, actor, address, program, requests, firstMs, lastMs, isNew, isMeanwhile }
   })
-  return { ...what, uses }
+  return values.map(value => ({
+    kind,
+    value,
+    uses: uses.filter(use => use.value === value).map(({ value: _, ...use }) => use),
+  }))
 }
 
 export type Session = {
@@ -115,17 +148,26 @@ export type Session = {
   readonly lastMs: number
 }
 
-export async function sessionsOf(
-  query: Asks,
-  text: string,
-  range: TimeRange,
-): Promise<readonly Session[]> {
-  const by = ['actor.session', 'source.ip']
-  const groups = await query.summarise({ text: `${text} actor.session:*`, range, by, limit: 50 })
-  return groups.map(({ group, requests, firstMs, lastMs }) => {
-    const [session, address] = group
-    return { session: session ?? '', address: address ?? '', requests, firstMs, lastMs }
-  })
+/** Those with most requests first. */
+export function sessionsIn(events: readonly SealedEvent[]): readonly Session[] {
+  const sessions = new Map<string, { -readonly [K in keyof Session]: Session[K] }>()
+  for (const { actor, source, time } of events) {
+    const { session } = actor
+    if (session === undefined) continue
+    const address = source?.ip ?? ''
+    const key = JSON.stringify([session, address])
+    const known = sessions.get(key) ?? {
+      session,
+      address,
+      requests: 0,
+      firstMs: time,
+      lastMs: time,
+    }
+    sessions.set(key, known)
+    known.requests += 1
+    known.lastMs = time
+  }
+  return [...sessions.values()].sort((a, b) => b.requests - a.requests)
 }
 
 /** Whether an account is at work at this hour on other days, too. */
@@ -144,7 +186,7 @@ export type Habit = {
 export type Volume = { readonly requests: number; readonly bytesOut: number }
 
 const SLACK_MS = 30 * 60_000
-const OCCASIONS_MAX = 7
+const OCCASIONS_MAX = 5
 /** At its own hour an account does this many times as much as spread over the day. */
 const CONCENTRATED = 2
 const DAILY_MIN = 10
@@ -159,19 +201,21 @@ export async function habitOf(
   const working = `${text} not kind:auth.*`
   const now = await volume(query, working, { fromMs: burst.fromMs, toMs: burst.toMs + 1 })
   const around = { fromMs: burst.fromMs - SLACK_MS, toMs: burst.fromMs + SLACK_MS }
-  const days = Array.from({ length: PAST_DAYS }, (_, i) => i + 1)
-  const counts = await Promise.all(
-    days.map(async day => ({ day, ...(await volume(query, working, daysBefore(around, day))) })),
-  )
+  // One after the other: a search may take much of the memory that the index has.
+  const counts: (Volume & { readonly day: number })[] = []
+  for (let day = 1; day <= PAST_DAYS; day++) {
+    counts.push({ day, ...(await volume(query, working, daysBefore(around, day))) })
+  }
   const worked = counts.filter(({ requests }) => requests > 0)
   const weeks = worked.filter(({ day }) => day % 7 === 0).length
   const there = worked.reduce((sum, { requests }) => sum + requests, 0)
   const share = (there / Math.max(1, total)) * (DAY_MS / (2 * SLACK_MS))
   const isBusy = share < CONCENTRATED && worked.length > PAST_DAYS / 2
   const span = { fromMs: around.fromMs, toMs: burst.toMs + SLACK_MS }
-  const usual = await Promise.all(
-    worked.slice(0, OCCASIONS_MAX).map(({ day }) => volume(query, working, daysBefore(span, day))),
-  )
+  const usual: Volume[] = []
+  for (const { day } of worked.slice(0, OCCASIONS_MAX)) {
+    usual.push(await volume(query, working, daysBefore(span, day)))
+  }
   const kind = habitKind({ days: worked.length, weeks, isBusy })
   return { kind, days: worked.length, weeks, usual: medianOf(usual), now }
 }

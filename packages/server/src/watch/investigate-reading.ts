@@ -1,6 +1,6 @@
-// What the evidence of an investigation reads like: a compromised account, a misconfigured batch job,
-// or an insider's misuse. Each piece of evidence speaks for or against a reading with so many points;
-// the points are shown, add up, and decide nothing: a person does.
+// What the evidence of an investigation reads like: a compromised account, a misconfigured batch
+// job, or an insider's misuse. Each piece of evidence speaks for or against a reading with so many
+// points; the points are shown, add up, and decide nothing: a person does.
 
 import type { Habit } from './investigate-history.ts'
 import type { Job } from './jobs.ts'

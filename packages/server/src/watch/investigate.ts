@@ -23,13 +23,17 @@ import {
   elsewhere,
   type Habit,
   habitOf,
+  knowsCountry,
   PAST_DAYS,
   type Session,
-  sessionsOf,
+  sessionsIn,
   type Target,
-  targetsOf,
+  targetsIn,
+  type Usual,
+  usualTargets,
+  usualWays,
   type Way,
-  waysOf,
+  waysIn,
 } from './investigate-history.ts'
 import {
   type Change,
@@ -97,7 +101,7 @@ export async function investigate(
   const span = await spanOf(subject, query, asked)
   const found = new Set(subject.findings.flatMap(({ eventIds }) => eventIds))
   const activity = await activityOf(query, asked, span)
-  const burst = burstAround(activity.events, closeTo(activity, span, found))
+  const burst = burstAround(activity.events, momentOf(subject, span))
   const inside = activity.events.filter(({ time }) => time >= burst.fromMs && time <= burst.toMs)
   const actor = actorOf(subject, inside, found)
   const known = actor === null ? null : await learn(query, { actor, burst, inside })
@@ -165,21 +169,22 @@ async function activityOf(
   { fromMs, toMs }: TimeRange,
 ): Promise<Activity> {
   const endMs = toMs + 1
-  const parts = await Promise.all(
-    [
-      { range: { fromMs: Math.max(0, fromMs - BEFORE_MS), toMs: fromMs }, most: EVENTS_MAX.before },
-      { range: { fromMs, toMs: endMs }, most: EVENTS_MAX.during },
-      { range: { fromMs: endMs, toMs: endMs + AFTER_MS }, most: EVENTS_MAX.after },
-    ].map(part => fetchActivity(query, { text, ...part })),
-  )
+  const parts: Activity[] = []
+  for (const part of [
+    { range: { fromMs: Math.max(0, fromMs - BEFORE_MS), toMs: fromMs }, most: EVENTS_MAX.before },
+    { range: { fromMs, toMs: endMs }, most: EVENTS_MAX.during },
+    { range: { fromMs: endMs, toMs: endMs + AFTER_MS }, most: EVENTS_MAX.after },
+  ]) {
+    parts.push(await fetchActivity(query, { text, ...part }))
+  }
   return { events: parts.flatMap(({ events }) => events), isCut: parts.some(p => p.isCut) }
 }
 
-/** A window begins before its first event: what counts is where the events behind it lie. */
-function closeTo({ events }: Activity, span: TimeRange, found: ReadonlySet<string>): TimeRange {
-  const times = events.filter(({ id }) => found.has(id)).map(({ time }) => time)
-  if (times.length === 0) return { fromMs: span.toMs, toMs: span.toMs }
-  return { fromMs: Math.min(...times), toMs: Math.max(...times) }
+/** The moment of the heaviest finding: its window begins before, and others may be hours away. */
+function momentOf({ findings }: Subject, { toMs }: TimeRange): TimeRange {
+  const heaviest = findings.toSorted((a, b) => b.score - a.score || b.timeMs - a.timeMs)
+  const timeMs = heaviest.find(finding => finding.timeMs >= toMs - FINDINGS_MS_MAX)?.timeMs ?? toMs
+  return { fromMs: timeMs, toMs: timeMs }
 }
 
 /** The account behind an entity that is none itself. */
@@ -213,41 +218,33 @@ async function learn(query: InvestigateDeps['query'], doing: Doing): Promise<Kno
   if (question === null) return null
   const text = `(${question}) not kind:tocsin.*`
   // Who tried and failed was not there.
-  const entered = `${text} not kind:auth.failed`
   const past = pastOf(burst)
-  const now = { fromMs: burst.fromMs, toMs: burst.toMs + 1 }
-  const [waysBefore, waysNow, targetsBefore, targetsNow, sessions] = await Promise.all([
-    waysOf(query, entered, past),
-    waysOf(query, entered, now),
-    targetsOf(query, text, past),
-    targetsOf(query, text, now),
-    sessionsOf(query, text, now),
-  ])
-  const pastRequests = waysBefore.reduce((sum, { requests }) => sum + requests, 0)
-  const ways = compareWays(waysBefore, waysNow)
-  const targets = compareTargets(targetsBefore, targetsNow)
+  const own = inside.filter(event => event.actor.id === actor)
+  const usual = await usualWays(query, `${text} not kind:auth.failed`, past)
+  const ways = compareWays(usual, waysIn(own.filter(({ kind }) => kind !== 'auth.failed')))
+  const targets = compareTargets(await usualTargets(query, text, past), targetsIn(own))
+  const places = placesOf(ways, own)
   const range = { past, burst }
-  const others = await Promise.all(
-    placesOf(ways, waysNow).map(what => elsewhere(query, what, range)),
-  )
+  const others = [
+    ...(await elsewhere(query, { kind: 'credential', values: places.credentials }, range)),
+    ...(await elsewhere(query, { kind: 'address', values: places.addresses }, range)),
+  ]
   const evidence: Evidence = {
     ...whoIs(doing),
-    pastRequests,
-    newAddresses: ways.newAddresses,
-    newCountries: ways.newCountries,
-    newPrograms: ways.newPrograms,
-    knownAddresses: ways.knownAddresses,
-    sharedCredential: sharedCredential(waysNow, ways),
+    pastRequests: usual.requests,
+    ...ways,
+    newCountries: await newCountries(query, { text, own, ways }, past),
+    sharedCredential: sharedCredential(waysIn(own), ways),
     othersThere: othersAt(others, ways.newAddresses, actor),
     failedLogons: await failedLogons(query, doing, ways.newAddresses),
     ...targets,
-    ...outcomesOf(inside.filter(event => event.actor.id === actor)),
-    habit: await habitOf(query, text, burst, pastRequests),
+    ...outcomesOf(own),
+    habit: await habitOf(query, text, burst, usual.requests),
     jobs: await jobsOf(query, doing),
     changes: await changesBefore(query, doing),
     ownChanges: ownChanges(doing),
   }
-  return { evidence, elsewhere: others, sessions }
+  return { evidence, elsewhere: others, sessions: sessionsIn(own) }
 }
 
 /** What began within a day before belongs to what is looked at, not to the past. */
@@ -261,21 +258,33 @@ function whoIs({ actor, inside }: Doing): Pick<Evidence, 'actorType' | 'verified
   return { actorType: event?.actor.type ?? 'unknown', verified: event?.actor.verified ?? 'unknown' }
 }
 
-type Ways = Pick<Evidence, 'newAddresses' | 'newCountries' | 'newPrograms' | 'knownAddresses'>
+type Ways = Pick<Evidence, 'newAddresses' | 'newPrograms' | 'knownAddresses'>
 
-function compareWays(before: readonly Way[], now: readonly Way[]): Ways {
-  const fresh = (of: (way: Way) => string) => {
-    const known = new Set(before.map(of))
-    return [...new Set(now.map(of))].filter(value => value !== '' && !known.has(value))
-  }
-  const addresses = new Set(before.map(({ address }) => address))
-  const knownAddresses = [...new Set(now.map(({ address }) => address))]
+function compareWays({ addresses, programs }: Usual, now: readonly Way[]): Ways {
+  const seen = (of: (way: Way) => string) => [...new Set(now.map(of))].filter(one => one !== '')
+  const seenAddresses = seen(({ address }) => address)
   return {
-    newAddresses: fresh(({ address }) => address),
-    newCountries: fresh(({ country }) => country),
-    newPrograms: fresh(({ program }) => program),
-    knownAddresses: knownAddresses.filter(one => one !== '' && addresses.has(one)),
+    newAddresses: seenAddresses.filter(one => !addresses.has(one)),
+    newPrograms: seen(({ program }) => program).filter(one => !programs.has(one)),
+    knownAddresses: seenAddresses.filter(one => addresses.has(one)),
   }
+}
+
+const COUNTRIES_MAX = 3
+
+/** An address that is known was in its country before. */
+async function newCountries(
+  query: InvestigateDeps['query'],
+  { text, own, ways }: { text: string; own: readonly SealedEvent[]; ways: Ways },
+  past: TimeRange,
+): Promise<readonly string[]> {
+  const fresh = waysIn(own).filter(({ address }) => ways.newAddresses.includes(address))
+  const countries = new Set(fresh.map(({ country }) => country).filter(one => one !== ''))
+  const found: string[] = []
+  for (const country of [...countries].slice(0, COUNTRIES_MAX)) {
+    if (!(await knowsCountry(query, { text, country }, past))) found.push(country)
+  }
+  return found
 }
 
 /** Whose ids change with every request always reaches something new. */
@@ -308,14 +317,13 @@ function compareTargets(
 
 const PLACES_MAX = 4
 
-/** Credentials that were used, then addresses, new ones first. */
-function placesOf(ways: Ways, now: readonly Way[]): readonly Pick<Elsewhere, 'kind' | 'value'>[] {
-  const credentials = [...new Set(now.map(({ credential }) => credential))].filter(c => c !== '')
-  const addresses = [...ways.newAddresses, ...ways.knownAddresses]
-  return [
-    ...credentials.slice(0, PLACES_MAX).map(value => ({ kind: 'credential', value }) as const),
-    ...addresses.slice(0, PLACES_MAX).map(value => ({ kind: 'address', value }) as const),
-  ]
+/** Credentials and addresses that were used, new addresses first. */
+function placesOf(ways: Ways, own: readonly SealedEvent[]) {
+  const credentials = new Set(own.map(({ actor }) => actor.credential ?? ''))
+  return {
+    credentials: [...credentials].filter(one => one !== '').slice(0, PLACES_MAX),
+    addresses: [...ways.newAddresses, ...ways.knownAddresses].slice(0, PLACES_MAX),
+  }
 }
 
 function sharedCredential(now: readonly Way[], ways: Ways): string | null {

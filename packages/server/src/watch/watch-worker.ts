@@ -1,7 +1,7 @@
-// The thread that owns the detectors. It follows the log from its own cursor, from files while it is
-// behind and from live batches after, and hands on what it finds. A snapshot is taken only when
-// everything found before it is known to be in the log: whatever ends the thread, the next one finds
-// the same again, under the same ids, and nothing is missing.
+// The thread that owns the detectors. It follows the log from its own cursor, from files while it
+// is behind and from live batches after, and hands on what it finds. A snapshot is taken only when
+// everything found before it is known to be in the log: whatever ends the thread, the next one
+// finds the same again, under the same ids, and nothing is missing.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { createEngine, type Engine, type EntityView } from '@tocsin/detect/detect'
@@ -16,11 +16,14 @@ import {
   createLiveQueue,
   joinSections,
   type LiveBatch,
+  type LiveQueue,
   openKeyRing,
   openShardReader,
   openVault,
   type ShardPaths,
+  type ShardReader,
   type ToFollower,
+  type Vault,
 } from '../log/log.ts'
 import { parseDisposition } from './alert-store.ts'
 import type { Found } from './found.ts'
@@ -77,150 +80,196 @@ export type FromWatch =
 const thread = thisThread<ToWatch, FromWatch, WatchConfig>()
 const { dataDir, paths, origin, kek, publishedSize, rules, budget, snapshot } = thread.data
 
+type Following = {
+  readonly engine: Engine
+  readonly watched: Watched
+  readonly ruleCount: number
+  readonly vault: Vault
+  readonly reader: ShardReader
+  readonly live: LiveQueue
+  published: number
+  isClosing: boolean
+  isWorking: boolean
+  /** Findings that were handed on, and those known to be in the log. */
+  sent: number
+  stored: number
+  snapshotSize: number
+}
+
 function main(): void {
   const read = readRuleDirectories(rules)
   const engine = createEngine({ rules: read.rules, sha256 })
   const { watched, why } = loadWatched(snapshot, { engine, budget })
-  thread.send({ kind: 'started', problems: read.problems.map(p => p.text), why })
-  follow(engine, watched, read.rules.length)
-}
-
-function follow(engine: Engine, watched: Watched, ruleCount: number): void {
+  thread.send({ kind: 'started', problems: read.problems.map(({ text }) => text), why })
   const entropy = systemEntropy()
   const vault = openVault(origin, openKeyRing(dataDir, kek, entropy), entropy)
-  const reader = openShardReader(paths, vault)
-  const live = createLiveQueue()
-  let published = publishedSize
-  let isClosing = false
-  let isWorking = false
-  let sent = 0
-  let stored = 0
-  let snapshotSize = watched.size
-
-  function report(taken: number): void {
-    const { size, state, book } = watched
-    const { late, repeats, entities } = state
-    const { threshold, expectedPerDay, realisedPerDay } = book
-    const counts = { late, repeats, entities: entities.size, evicted: entities.evicted }
-    const budgeted = { threshold, expectedPerDay, realisedPerDay }
-    const status: WatchStatus = { size, rules: ruleCount, ...counts, ...budgeted }
-    thread.send({ kind: 'watched', status, taken })
+  const following: Following = {
+    engine,
+    watched,
+    ruleCount: read.rules.length,
+    vault,
+    reader: openShardReader(paths, vault),
+    live: createLiveQueue(),
+    published: publishedSize,
+    isClosing: false,
+    isWorking: false,
+    sent: 0,
+    stored: 0,
+    snapshotSize: watched.size,
   }
+  thread.onMessage(message => take(following, message))
+  report(following, 0)
+  wake(following)
+}
 
-  function wake(): void {
-    if (isWorking) return
-    isWorking = true
-    void work()
-  }
-
-  async function work(): Promise<void> {
-    while (!isClosing && (takeLive() || readOn())) {
-      saveSometimes()
-      // Messages come in only between turns.
-      await turn()
-    }
-    isWorking = false
-    if (isClosing) endWhenStored()
-  }
-
-  function takeLive(): boolean {
-    const { stale, group } = live.take(watched.size)
-    for (const batch of group) {
-      if (batch.hasHoles) continue
-      look(linesOf(batch))
-      watched.size += batch.count
-    }
-    if (stale + group.length > 0) report(stale + group.length)
-    return group.length > 0
-  }
-
-  /** Reads from the files what no live batch will bring. */
-  function readOn(): boolean {
-    const end = Math.min(published, live.firstIndex ?? published)
-    if (watched.size >= end) return false
-    const to = Math.min(end, watched.size + WATCH_STEP_EVENTS)
-    const events: SealedEvent[] = []
-    for (const entry of reader.read(watched.size, to)) {
-      const hasText = 'sections' in entry
-      const text = hasText ? joinSections(entry.sections, { withContent: false }) : null
-      if (text !== null) events.push(parseSealed(text))
-    }
-    look(events)
-    watched.size = to
-    report(0)
-    return true
-  }
-
-  function look(events: Iterable<SealedEvent>): void {
-    const found: Found[] = []
-    for (const event of events) {
-      if (event.kind === 'tocsin.disposition') dispose(event)
-      const { findings } = engine.step(watched.state, event)
-      for (const finding of findings) found.push({ finding, alert: watched.book.take(finding) })
-    }
-    hand(found)
-  }
-
-  function hand(found: readonly Found[]): void {
-    if (found.length === 0) return
-    sent += found.length
-    thread.send({ kind: 'found', found })
-  }
-
-  /** What a person decided changes what is learnt, and begins a new count of findings. */
-  function dispose(event: SealedEvent): void {
-    const change = parseDisposition(event)
-    if (!change?.isFinal) return
-    engine.dispose(watched.state, change.entity, change.isNormal)
-    watched.book.dispose(change.entity, event.time)
-  }
-
-  function saveSometimes(): void {
-    if (watched.size - snapshotSize >= SNAPSHOT_EVENTS && sent === stored) save()
-  }
-
-  function save(): void {
-    try {
-      saveWatched(snapshot, engine, watched)
-      snapshotSize = watched.size
-    } catch (error) {
-      // Without a snapshot the next start reads more; nothing else is lost.
-      if (!isDiskFull(error)) throw error
-      thread.send({ kind: 'snapshot_failed', reason: 'the disk is full' })
-    }
-  }
-
-  function endWhenStored(): void {
-    if (sent !== stored) return
-    if (snapshotSize !== watched.size) save()
-    vault.close()
-    thread.send({ kind: 'closed' })
-  }
-
-  thread.onMessage(message => {
-    if (message.kind === 'stored') {
-      stored += message.count
-      if (isClosing && !isWorking) endWhenStored()
+function take(following: Following, message: ToWatch): void {
+  switch (message.kind) {
+    case 'stored':
+      following.stored += message.count
+      if (following.isClosing && !following.isWorking) endWhenStored(following)
       return
-    }
-    if (message.kind === 'describe') {
-      const { ticket, entity, nowMs } = message
-      const view = engine.describe(watched.state, entity, nowMs)
-      thread.send({ kind: 'described', ticket, view })
+    case 'describe':
+      describe(following, message)
       return
-    }
-    if (message.kind === 'tick') {
-      const { findings } = engine.tick(watched.state, message.nowMs)
-      hand(findings.map(finding => ({ finding, alert: watched.book.take(finding) })))
+    case 'tick':
+      tick(following, message.nowMs)
       return
-    }
-    if (message.kind === 'live') live.push(message)
-    else if (message.kind === 'published') published = message.size
-    else isClosing = true
-    wake()
-  })
-  report(0)
-  wake()
+    case 'live':
+      following.live.push(message)
+      break
+    case 'published':
+      following.published = message.size
+      break
+    default:
+      following.isClosing = true
+  }
+  wake(following)
+}
+
+function describe(
+  { engine, watched }: Following,
+  { ticket, entity, nowMs }: Extract<ToWatch, { kind: 'describe' }>,
+): void {
+  const view = engine.describe(watched.state, entity, nowMs)
+  thread.send({ kind: 'described', ticket, view })
+}
+
+function tick(following: Following, nowMs: number): void {
+  const { engine, watched } = following
+  const { findings } = engine.tick(watched.state, nowMs)
+  hand(
+    following,
+    findings.map(finding => ({ finding, alert: watched.book.take(finding) })),
+  )
+}
+
+function wake(following: Following): void {
+  if (following.isWorking) return
+  following.isWorking = true
+  void work(following)
+}
+
+async function work(following: Following): Promise<void> {
+  while (!following.isClosing && (takeLive(following) || readOn(following))) {
+    saveSometimes(following)
+    // Messages come in only between turns.
+    await turn()
+  }
+  following.isWorking = false
+  if (following.isClosing) endWhenStored(following)
+}
+
+function takeLive(following: Following): boolean {
+  const { live, watched } = following
+  const { stale, group } = live.take(watched.size)
+  let isMore = false
+  for (const batch of group) {
+    // Control entries between events: their place is known only from the files.
+    if (batch.hasHoles) continue
+    look(following, linesOf(batch))
+    watched.size += batch.count
+    isMore = true
+  }
+  if (stale + group.length > 0) report(following, stale + group.length)
+  return isMore
+}
+
+/** Reads from the files what no live batch will bring. */
+function readOn(following: Following): boolean {
+  const { live, watched, reader, published } = following
+  const end = Math.min(published, live.firstIndex ?? published)
+  if (watched.size >= end) return false
+  const to = Math.min(end, watched.size + WATCH_STEP_EVENTS)
+  const events: SealedEvent[] = []
+  for (const entry of reader.read(watched.size, to)) {
+    const hasText = 'sections' in entry
+    const text = hasText ? joinSections(entry.sections, { withContent: false }) : null
+    if (text !== null) events.push(parseSealed(text))
+  }
+  look(following, events)
+  watched.size = to
+  report(following, 0)
+  return true
+}
+
+function look(following: Following, events: Iterable<SealedEvent>): void {
+  const { engine, watched } = following
+  const found: Found[] = []
+  for (const event of events) {
+    if (event.kind === 'tocsin.disposition') dispose(following, event)
+    const { findings } = engine.step(watched.state, event)
+    for (const finding of findings) found.push({ finding, alert: watched.book.take(finding) })
+  }
+  hand(following, found)
+}
+
+function hand(following: Following, found: readonly Found[]): void {
+  if (found.length === 0) return
+  following.sent += found.length
+  thread.send({ kind: 'found', found })
+}
+
+/** What a person decided changes what is learnt, and begins a new count of findings. */
+function dispose({ engine, watched }: Following, event: SealedEvent): void {
+  const change = parseDisposition(event)
+  if (!change?.isFinal) return
+  engine.dispose(watched.state, change.entity, change.isNormal)
+  watched.book.dispose(change.entity, event.time)
+}
+
+function report({ watched, ruleCount }: Following, taken: number): void {
+  const { size, state, book } = watched
+  const { late, repeats, entities } = state
+  const { threshold, expectedPerDay, realisedPerDay } = book
+  const counts = { late, repeats, entities: entities.size, evicted: entities.evicted }
+  const budgeted = { threshold, expectedPerDay, realisedPerDay }
+  const status: WatchStatus = { size, rules: ruleCount, ...counts, ...budgeted }
+  thread.send({ kind: 'watched', status, taken })
+}
+
+function saveSometimes(following: Following): void {
+  const { watched, snapshotSize, sent, stored } = following
+  if (watched.size - snapshotSize >= SNAPSHOT_EVENTS && sent === stored) save(following)
+}
+
+function save(following: Following): void {
+  const { engine, watched } = following
+  try {
+    saveWatched(snapshot, engine, watched)
+    following.snapshotSize = watched.size
+  } catch (error) {
+    // Without a snapshot the next start reads more; nothing else is lost.
+    if (!isDiskFull(error)) throw error
+    thread.send({ kind: 'snapshot_failed', reason: 'the disk is full' })
+  }
+}
+
+function endWhenStored(following: Following): void {
+  const { sent, stored, snapshotSize, watched, vault } = following
+  if (sent !== stored) return
+  if (snapshotSize !== watched.size) save(following)
+  vault.close()
+  thread.send({ kind: 'closed' })
 }
 
 function* linesOf({ events }: LiveBatch): Generator<SealedEvent> {

@@ -1,7 +1,7 @@
 // The watch: hosts the detection core over the log. A thread follows the log and finds; here, what
-// was found is appended to the log (`tocsin.finding`), then shown to whoever listens and to the store
-// of alerts. After a crash the thread finds the same again from its snapshot, under the same ids, so
-// nothing is doubled and nothing lost.
+// was found is appended to the log (`tocsin.finding`), then shown to whoever listens and to the
+// store of alerts. After a crash the thread finds the same again from its snapshot, under the same
+// ids, so nothing is doubled and nothing lost.
 
 import { join } from 'node:path'
 import type { EntityView } from '@tocsin/detect/detect'
@@ -11,11 +11,11 @@ import type { WireEvent } from '@tocsin/sdk/event'
 import type { Clock } from '../base/clock.ts'
 import type { Telemetry } from '../base/emit.ts'
 import { WATCH_TICK_MS } from '../base/limits.ts'
-import { startThread } from '../base/threads.ts'
-import { feedFollower, type Log } from '../log/log.ts'
+import type { Log } from '../log/log.ts'
 import type { AlertStore } from './alert-store.ts'
 import { type Found, findingEvent } from './found.ts'
-import type { FromWatch, ToWatch, WatchConfig, WatchStatus } from './watch-worker.ts'
+import { startWatchThread } from './watch-thread.ts'
+import type { WatchConfig, WatchStatus } from './watch-worker.ts'
 
 export {
   type AlertDetail,
@@ -34,8 +34,8 @@ export {
   type Disposed,
   dispositionEvent,
   NOTE_CHARS_MAX,
-  parseDisposition,
   type Prevented,
+  parseDisposition,
 } from './dispositions.ts'
 export { questionFor } from './entity-question.ts'
 export type { EntityRisk } from './entity-risk.ts'
@@ -80,18 +80,6 @@ export type WatchDeps = {
   readonly budget: number
 }
 
-const NOTHING_WATCHED: WatchStatus = {
-  size: 0,
-  rules: 0,
-  entities: 0,
-  evicted: 0,
-  late: 0,
-  repeats: 0,
-  threshold: 0,
-  expectedPerDay: 0,
-  realisedPerDay: 0,
-}
-
 export async function openWatch(deps: WatchDeps): Promise<Watch> {
   const { dataDir, log, rules, budget, telemetry, clock } = deps
   const config: WatchConfig = {
@@ -104,47 +92,12 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
     budget,
     snapshot: join(log.paths.state, 'watch.snapshot'),
   }
-  const thread = startThread<ToWatch, FromWatch>(import.meta.url, 'watch-worker', config)
   const listeners = new Set<(found: Found) => void>()
-  const tickets = new Map<number, (view: EntityView | null) => void>()
-  const started = Promise.withResolvers<readonly string[]>()
-  const closed = Promise.withResolvers<void>()
-  let status = NOTHING_WATCHED
-  let lastTicket = 0
   let storing: Promise<void> = Promise.resolve()
-  let hasEnded = false
-  const feed = feedFollower(log, thread.send)
-  const waiting = new Set<() => void>()
-
-  thread.onMessage(message => {
-    if (message.kind === 'watched') {
-      status = message.status
-      feed.taken(message.taken)
-      showStatus(telemetry, status)
-      for (const look of waiting) look()
-    } else if (message.kind === 'found') {
-      storing = storing.then(() => store(message.found))
-    } else if (message.kind === 'described') {
-      tickets.get(message.ticket)?.(message.view)
-      tickets.delete(message.ticket)
-    } else if (message.kind === 'started') onStarted(message)
-    else if (message.kind === 'closed') closed.resolve()
-    else telemetry.report('warn', `the detectors took no snapshot: ${message.reason}`)
+  const thread = startWatchThread(config, { log, telemetry })
+  thread.onFound(found => {
+    storing = storing.then(() => store(found))
   })
-  thread.onFailure(error => {
-    hasEnded = true
-    telemetry.report('error', `the detectors ended (${error.message}); restart Tocsin`)
-    started.resolve([])
-    closed.resolve()
-    for (const answer of tickets.values()) answer(null)
-    for (const look of waiting) look()
-  })
-
-  function onStarted({ problems, why }: Extract<FromWatch, { kind: 'started' }>): void {
-    for (const problem of problems) telemetry.report('warn', `rule not used: ${problem}`)
-    if (why !== null) telemetry.report('info', `detectors read the log again: ${why}`)
-    started.resolve(problems)
-  }
 
   /** In order, and again until it is stored: a finding that exists is never lost. */
   async function store(found: readonly Found[]): Promise<void> {
@@ -153,21 +106,20 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
       telemetry.add('watch.findings', 1, { rule: one.finding.rule })
       for (const listener of listeners) listener(one)
     }
-    thread.send({ kind: 'stored', count: found.length })
-    for (const look of waiting) look()
+    thread.stored(found.length)
   }
 
   const ticking = setInterval(() => {
-    if (status.size < log.size) return
-    const nowMs = Math.floor(clock.nowMs() / WATCH_TICK_MS) * WATCH_TICK_MS
-    thread.send({ kind: 'tick', nowMs })
+    // While it is behind, the events that it reads say what time it is.
+    if (thread.status.size < log.size) return
+    thread.tick(Math.floor(clock.nowMs() / WATCH_TICK_MS) * WATCH_TICK_MS)
   }, WATCH_TICK_MS)
   ticking.unref()
-  const problems = await started.promise
+  const problems = await thread.started
 
   return {
     get status() {
-      return status
+      return thread.status
     },
     budget,
     problems,
@@ -175,33 +127,15 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    describe(entity) {
-      if (hasEnded) return Promise.resolve(null)
-      lastTicket += 1
-      const ticket = lastTicket
-      thread.send({ kind: 'describe', ticket, entity, nowMs: clock.nowMs() })
-      return new Promise(resolve => tickets.set(ticket, resolve))
-    },
+    describe: entity => thread.describe(entity, clock.nowMs()),
     async settled() {
-      const size = log.size
-      while (!hasEnded && status.size < size) {
-        await new Promise<void>(resolve => {
-          const look = () => {
-            waiting.delete(look)
-            resolve()
-          }
-          waiting.add(look)
-        })
-      }
+      await thread.reached(log.size)
       await storing
     },
     async close() {
       clearInterval(ticking)
-      feed.stop()
-      if (!hasEnded) thread.send({ kind: 'close' })
-      await closed.promise
+      await thread.close()
       await storing
-      await thread.stop()
     },
   }
 }
@@ -221,15 +155,4 @@ async function recordFinding({ record, store }: WatchDeps, found: Found): Promis
       await new Promise(resolve => setTimeout(resolve, RETRY_MS))
     }
   }
-}
-
-function showStatus(telemetry: Telemetry, status: WatchStatus): void {
-  telemetry.set('watch.size', status.size)
-  telemetry.set('watch.entities', status.entities)
-  telemetry.set('watch.evicted', status.evicted)
-  telemetry.set('watch.late_events', status.late)
-  telemetry.set('watch.repeats', status.repeats)
-  telemetry.set('watch.threshold', status.threshold)
-  telemetry.set('watch.expected_per_day', status.expectedPerDay)
-  telemetry.set('watch.realised_per_day', status.realisedPerDay)
 }
