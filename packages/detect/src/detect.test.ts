@@ -185,6 +185,17 @@ describe('the engine', () => {
     assert.equal(engine.describe(state, svc, T0)?.baselines[0]?.learning.days, 1)
   })
 
+  it('what is done in a name that nobody proved fills no window of who has that name', () => {
+    const engine = engineOf()
+    const state = engine.begin()
+    const claimed = { type: 'unknown', id: 'svc-a', verified: 'none' } as const
+    for (let i = 0; i < 2; i++) engine.step(state, makeEvent({ id: `c${i}`, actor: claimed }))
+    assert.equal(engine.step(state, makeEvent({ id: 'own' })).findings.length, 0)
+    const [finding] = engine.step(state, makeEvent({ id: 'c2', actor: claimed })).findings
+    assert.equal(finding?.actor.verified, 'none')
+    assert.equal(engine.describe(state, svc, T0)?.baselines[0]?.now, 1)
+  })
+
   it('a flood of new names pushes out new names, and nobody with a history; it is counted', () => {
     const engine = engineOf()
     const { state } = run(engine, every(10 * 60_000, 30))

@@ -92,14 +92,16 @@ export function createEngine(config: EngineConfig): Engine {
       return { state, findings: run.findings }
     },
     dispose(state, entity, isNormal) {
-      const known = state.entities.find(entityKey(entity))
-      if (known) thaw(known, isNormal, correlations)
+      for (const key of [entityKey(entity), unprovedKey(entity)]) {
+        const known = state.entities.find(key)
+        if (known) thaw(known, isNormal, correlations)
+      }
       return state
     },
     save: state => saveEngine(state, correlations),
     load: bytes => loadEngine(bytes, { correlations, limits }),
     describe(state, entity, nowMs) {
-      const known = state.entities.find(entityKey(entity))
+      const known = findEntity(state, entity)
       return known ? describeEntity(core, state, { entity: known, nowMs }) : null
     },
   }
@@ -108,7 +110,7 @@ export function createEngine(config: EngineConfig): Engine {
 type Core = { readonly compiled: CompiledRules; readonly sha256: Sha256 }
 
 /** An entity that the event is about, and what a detector is told of the event. */
-type Touched = { readonly entity: Entity; readonly at: Step }
+type Touched = { readonly key: string; readonly entity: Entity; readonly at: Step }
 
 /** One step on its way: whom it is about, where that was asked, and what it has found so far. */
 type Run = {
@@ -146,8 +148,8 @@ function takeMatch(run: Run, rule: MatchRule, event: SealedEvent): void {
 function stepCorrelation(run: Run, correlation: Correlation, event: SealedEvent): void {
   const { state } = run
   const { number, name, detector, rule } = correlation
-  for (const { entity, at } of touch(run, correlation.subject, event)) {
-    if (detector.tick) state.expected.set(entityKey(entity), entity)
+  for (const { key: entityName, entity, at } of touch(run, correlation.subject, event)) {
+    if (detector.tick) state.expected.set(entityName, entity)
     const pool = cohortState(state, correlation, entity.cohort)
     for (const rest of restsOf(correlation, event)) {
       const key = rest === '' ? name : groupName(number, rest)
@@ -170,14 +172,28 @@ function touch(run: Run, subject: number, event: SealedEvent): readonly Touched[
 
 function touchOne(state: State, { type, id }: EntityRef, event: SealedEvent): Touched {
   const { time: timeMs } = event
-  const key = `${type}:${id}`
+  const isProved = type !== 'actor' || event.actor.verified !== 'none'
+  const key = isProved ? `${type}:${id}` : unprovedKey({ type, id })
   const cohort = cohortOf(event, type)
   const newestMs = state.entities.find(key)?.newestMs ?? timeMs
   const entity = state.entities.touch(key, { type, id, timeMs, cohort })
   const isLate = timeMs < newestMs - LATENESS_MS
   if (isLate) state.late += 1
   const mayLearn = timeMs >= entity.frozenMs
-  return { entity, at: { event, timeMs, mayLearn, isLate, firstMs: entity.firstMs } }
+  return { key, entity, at: { event, timeMs, mayLearn, isLate, firstMs: entity.firstMs } }
+}
+
+/**
+ * An actor whom nobody proved has a state apart from the proved one of that name: who misbehaves in
+ * somebody's name makes neither their past nor a finding of theirs.
+ */
+function unprovedKey(entity: EntityRef): string {
+  return `?${entityKey(entity)}`
+}
+
+/** The state of an entity, of the proved one first. */
+function findEntity({ entities }: State, entity: EntityRef): Entity | undefined {
+  return entities.find(entityKey(entity)) ?? entities.find(unprovedKey(entity))
 }
 
 type Candidate = {

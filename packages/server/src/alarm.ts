@@ -43,6 +43,7 @@ export async function openAlarm(tocsin: Tocsin, config: AlarmConfig): Promise<Al
     secret: name => env[name],
   })
   tocsin.project(respond)
+  const stopCounting = log.follow(respond.onBatch)
   const watch = await openWatch({
     dataDir,
     log,
@@ -58,6 +59,7 @@ export async function openAlarm(tocsin: Tocsin, config: AlarmConfig): Promise<Al
     watch,
     respond,
     async close() {
+      stopCounting()
       await watch.close()
       await respond.close()
     },
