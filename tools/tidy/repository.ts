@@ -8,7 +8,8 @@ export type TextFile = { readonly path: string; readonly text: string }
 
 export function pageFaults({ path, text }: TextFile): readonly string[] {
   const lines = text.split('\n').length - 1
-  const isEndless = path === 'CHANGELOG.md'
+  // A changelog grows, and a table that is made from another grows with it.
+  const isEndless = path === 'CHANGELOG.md' || path === 'docs/errors.md'
   return lines > PAGE_LINES_MAX && !isEndless
     ? [`${path}: ${lines} lines, over ${PAGE_LINES_MAX}`]
     : []
