@@ -126,8 +126,8 @@ function printWorth({ alertBook, score }: Evaluation): string {
     ['Precision', `${percent(score.precision)}; recall ${percent(score.recall)}`],
     [
       'At the budget',
-      `precision ${percent(atBudget.precision)}, recall ${percent(atBudget.recall)} of the heaviest ` +
-        `${atBudget.alerts} alerts`,
+      `precision ${percent(atBudget.precision)}, recall ${percent(atBudget.recall)} of the ` +
+        `${atBudget.entities} heaviest entities, with or without an alert`,
     ],
   ])
 }

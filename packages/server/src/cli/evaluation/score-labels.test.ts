@@ -4,6 +4,7 @@ import type { Alert } from '@tocsin/detect/alert'
 import type { Finding } from '@tocsin/detect/finding'
 import { sealEvent } from './event-file.ts'
 import type { Label } from './labels.ts'
+import { openRanking } from './ranking.ts'
 import { GRACE_MS, type Score, scoreLabels } from './score-labels.ts'
 
 const DAY_MS = 86_400_000
@@ -169,17 +170,30 @@ test('an alert in the time of an attack and of a look-alike of one entity is no 
   assert.equal(score.lookAlikes.alerted, 1)
 })
 
-test('at a small budget only the heaviest alerts count', () => {
-  const scorer = scoreLabels([label()])
-  const found = finding(START)
-  scorer.finding(found, alertOf(found, { score: 25 }))
-  const wrong = finding(START, { entity: { type: 'actor', id: 'svc-z' } })
-  scorer.finding(wrong, alertOf(wrong, { score: 60 }))
-  const tight = scorer.finish({ ...SPAN, budget: 0.05 })
-  assert.deepEqual(tight.atBudget, { alerts: 1, precision: 0, recall: 0 })
-  assert.equal(tight.recall, 1)
-  const wide = scorer.finish(SPAN)
-  assert.deepEqual(wide.atBudget, { alerts: 2, precision: 0.5, recall: 1 })
+test('at the budget the heaviest entities count, with an alert or without', () => {
+  const scorer = scoreLabels([label(), label({ entities: ['svc-b'] })])
+  const wrong = finding(START, { entity: { type: 'actor', id: 'svc-z' }, score: 90 })
+  scorer.finding(wrong, alertOf(wrong))
+  scorer.finding(finding(START, { score: 40 }), null)
+  scorer.finding(finding(START + 1, { score: 60, rule: 'other' }), null)
+  scorer.finding(finding(START + 2, { entity: { type: 'actor', id: 'svc-b' }, score: 30 }), null)
+  const atBudgets = [0.05, 0.1, 10].map(budget => scorer.finish({ ...SPAN, budget }).atBudget)
+  assert.deepEqual(atBudgets, [
+    { entities: 1, precision: 0, recall: 0 },
+    { entities: 2, precision: 0.5, recall: 0.5 },
+    { entities: 3, precision: 2 / 3, recall: 1 },
+  ])
+  assert.equal(scorer.finish(SPAN).recall, 0)
+})
+
+test('findings of one entity are one line for 24 h, and of a rule only the heaviest counts', () => {
+  const ranking = openRanking()
+  for (const at of [0, DAY_MS, DAY_MS + 1]) ranking.add(finding(START + at, { score: 70 }))
+  const [first, second] = ranking.all()
+  assert.equal(ranking.all().length, 2)
+  assert.equal(first?.openedMs, START)
+  assert.equal(second?.openedMs, START + DAY_MS + 1)
+  assert.equal(first?.score, second?.score)
 })
 
 test('campaigns are counted by kind and by strength, the strongest first', () => {

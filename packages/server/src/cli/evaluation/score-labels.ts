@@ -6,6 +6,7 @@ import type { Alert } from '@tocsin/detect/alert'
 import { entityKey, type Finding } from '@tocsin/detect/finding'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import { isLookAlike, type Label } from './labels.ts'
+import { openRanking, type Ranked, type Ranking } from './ranking.ts'
 
 /** So long after its end a campaign may still be found. */
 export const GRACE_MS = 3_600_000
@@ -75,9 +76,12 @@ export type Score = {
   readonly alertsPerDay: number
   readonly precision: number | null
   readonly recall: number | null
-  /** Of the heaviest alerts only, as many as the budget lets through in these days. */
+  /**
+   * Of the entities with the heaviest findings, with or without an alert, as many as the budget lets
+   * through in these days.
+   */
   readonly atBudget: {
-    readonly alerts: number
+    readonly entities: number
     readonly precision: number | null
     readonly recall: number | null
   }
@@ -129,6 +133,7 @@ export function scoreLabels(labels: readonly Label[]): Scorer {
   const rows = new Map<string, AlertRow>()
   const ofEntity = new Map<string, AlertRow[]>()
   const seen = new Map<string, Seen[]>()
+  const ranking = openRanking()
   /** Findings that rest on events of campaigns. */
   const touching = new Map<string, ReadonlySet<number>>()
 
@@ -145,6 +150,7 @@ export function scoreLabels(labels: readonly Label[]): Scorer {
     const touched = new Set(eventIds.flatMap(one => (ofEvent.get(one) ?? []).map(c => c.number)))
     if (touched.size > 0) touching.set(id, touched)
     for (const name of [entity.id, entityKey(entity)]) pushTo(seen, name, { timeMs, rule, score })
+    ranking.add(finding)
     if (alert) takeAlert(finding, alert)
   }
 
@@ -175,7 +181,7 @@ export function scoreLabels(labels: readonly Label[]): Scorer {
   return {
     event: takeEvent,
     finding: takeFinding,
-    finish: span => finish({ campaigns, rows: [...rows.values()], ofEntity, seen }, span),
+    finish: span => finish({ campaigns, rows: [...rows.values()], ofEntity, seen, ranking }, span),
   }
 }
 
@@ -192,6 +198,7 @@ type All = {
   readonly rows: readonly AlertRow[]
   readonly ofEntity: ReadonlyMap<string, readonly AlertRow[]>
   readonly seen: ReadonlyMap<string, readonly Seen[]>
+  readonly ranking: Ranking
 }
 
 function finish(all: All, span: Parameters<Scorer['finish']>[0]): Score {
@@ -221,18 +228,19 @@ function finish(all: All, span: Parameters<Scorer['finish']>[0]): Score {
     alertsPerDay: alerts.length / days,
     precision: share(alerts.length - wrong.length, alerts.length),
     recall: share(found, attacks.length),
-    atBudget: scoreAtBudget(alerts, { campaigns, foundBy, most: Math.floor(budget * days) }),
+    atBudget: scoreAtBudget(all, Math.max(1, Math.floor(budget * days))),
   }
 }
 
-type Finder = { readonly row: AlertRow; readonly timeMs: number; readonly rule: string }
-type Finders = ReadonlyMap<Campaign, readonly Finder[]>
+type Moments = Pick<Ranked, 'moments'>
+type Finder<R> = { readonly row: R; readonly timeMs: number; readonly rule: string }
+type Finders = ReadonlyMap<Campaign, readonly Finder<AlertRow>[]>
 
 /** Alerts that find it, each with its first moment within its time, the earliest first. */
-function findersOf(
+function findersOf<R extends Moments>(
   { label, startMs, endMs }: Campaign,
-  ofEntity: ReadonlyMap<string, readonly AlertRow[]>,
-): readonly Finder[] {
+  ofEntity: ReadonlyMap<string, readonly R[]>,
+): readonly Finder<R>[] {
   const rows = new Set(label.entities.flatMap(id => ofEntity.get(id) ?? []))
   return [...rows]
     .flatMap(row => {
@@ -244,7 +252,7 @@ function findersOf(
 
 function scoreCampaign(
   { label, startMs, endMs, ownTimes }: Campaign,
-  [first]: readonly Finder[],
+  [first]: readonly Finder<AlertRow>[],
   seen: ReadonlyMap<string, readonly Seen[]>,
 ): CampaignScore {
   const best = label.entities
@@ -314,24 +322,18 @@ function byKind(attacks: readonly CampaignScore[]): readonly KindScore[] {
     )
 }
 
-type BudgetScope = {
-  readonly campaigns: readonly Campaign[]
-  readonly foundBy: Finders
-  readonly most: number
-}
-
-function scoreAtBudget(alerts: readonly AlertScore[], scope: BudgetScope): Score['atBudget'] {
-  const { campaigns, foundBy, most } = scope
-  const top = [...alerts]
-    .sort((a, b) => b.score - a.score || a.openedMs - b.openedMs || (a.id < b.id ? -1 : 1))
-    .slice(0, Math.max(1, most))
-  const ids = new Set(top.map(one => one.id))
+function scoreAtBudget({ campaigns, ranking }: All, most: number): Score['atBudget'] {
+  const top = ranking.all().slice(0, most)
+  const ofEntity = new Map<string, Ranked[]>()
+  for (const one of top) {
+    for (const name of [one.entity.id, entityKey(one.entity)]) pushTo(ofEntity, name, one)
+  }
   const attacks = campaigns.filter(({ label }) => !isLookAlike(label))
-  const found = attacks.filter(one => foundBy.get(one)?.some(({ row }) => ids.has(row.alert.id)))
+  const finders = attacks.map(one => findersOf(one, ofEntity).map(({ row }) => row))
   return {
-    alerts: top.length,
-    precision: share(top.filter(one => one.verdict === 'attack').length, top.length),
-    recall: share(found.length, attacks.length),
+    entities: top.length,
+    precision: share(new Set(finders.flat()).size, top.length),
+    recall: share(finders.filter(rows => rows.length > 0).length, attacks.length),
   }
 }
 
