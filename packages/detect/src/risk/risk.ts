@@ -10,7 +10,7 @@ export type Criticality = keyof typeof CRITICALITY
 export const BANDS = ['unknown', 'low', 'moderate', 'high', 'critical'] as const
 export type Band = (typeof BANDS)[number]
 
-/** What one finding adds: the points of all parts, with that of criticality, add up to the score. */
+/** What one finding adds: the points of all parts and those of criticality make the score. */
 export type RiskPart = {
   readonly findingId: string
   readonly rule: string

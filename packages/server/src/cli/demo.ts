@@ -99,9 +99,8 @@ function tellAlerts({ alarm, tocsin }: Running, fromMs: number, io: Io): () => v
       const line = '─'.repeat(width)
       const done = alarm.respond.list().filter(one => one.alertId === alert.id)
       const noticed = `Noticed ${(lateMs / 1000).toFixed(1)} s after the event that gave it away.`
-      io.out(
-        `\n${line}\n${printAlert(detail, width)}\n${noticed}\n${done.map(tellDone).join('')}${line}\n`,
-      )
+      const said = [printAlert(detail, width), noticed, done.map(tellDone).join('')]
+      io.out(`\n${line}\n${said.join('\n')}${line}\n`)
     }, TELL_AFTER_MS).unref()
   })
 }
@@ -113,8 +112,9 @@ function tellDone({ id, decision, state, actor, until, rule }: Shown): string {
   const what = DONE[decision] ?? decision
   const end = new Date(until).toISOString().slice(11, 16)
   const isDry = state === 'dry_run'
+  const head = `${isDry ? 'Would be' : 'Now'} ${what}: ${visible(actor)} until ${end} UTC`
   const undo = isDry ? '' : `; take it back: tocsin responses undo ${id}`
-  return `${isDry ? 'Would be' : 'Now'} ${what}: ${visible(actor)} until ${end} UTC (policy ${rule ?? 'by hand'}${undo})\n`
+  return `${head} (${rule ?? 'by hand'}${undo})\n`
 }
 
 const DONE: { readonly [decision: string]: string } = {
@@ -169,8 +169,8 @@ async function welcome(running: Running, io: Io, seconds: number): Promise<void>
   const { counts } = tocsin.alerts.list({ limit: 1 })
   const { entities, rules } = alarm.watch.status
   io.out(`
-Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed, searchable, and looked at by ${rules} rules
-that know the usual week of ${entities} accounts, keys and addresses.
+Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed, searchable,
+and looked at by ${rules} rules that know the usual week of ${entities} accounts, keys and addresses.
 
   server   ${show.url}   (this machine only)
   data     ${data}
@@ -187,7 +187,8 @@ Try, in another terminal:
   npx tocsin summary ${data} --by model.served
   npx tocsin verify ${data}
 
-In a moment an account will begin to do what it never does; this terminal will say so. Ctrl+C ends it.
+In a moment an account will begin to do what it never does; this terminal will say so.
+Ctrl+C ends it.
 `)
 }
 

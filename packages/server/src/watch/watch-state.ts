@@ -1,6 +1,6 @@
 // What the watch keeps between runs: how far it has read, the engine's state and the book of
-// findings, with a digest over all of it. A snapshot that is damaged, of another version or of other
-// rules is passed over: the log is read again from its beginning, and says the same.
+// findings, with a digest over all of it. A snapshot that is damaged, of another version or of
+// other rules is passed over: the log is read again from its beginning, and says the same.
 
 import { type AlertBook, openAlertBook } from '@tocsin/detect/alert'
 import type { Engine, State } from '@tocsin/detect/detect'
