@@ -29,6 +29,8 @@ export type Account = {
   days: OwnDays
   /** Newest hour with an event, on the account's own clock; -1 before the first. */
   hour: number
+  /** Hour of the first event, until the day before it is marked as not observed; then -1. */
+  firstHour: number
   shiftDays: number
   /** Exact amounts of the newest hours, by hour mod RECENT_HOURS. */
   readonly recent: number[]
@@ -70,6 +72,7 @@ export function openAccount(): Account {
   return {
     days: openDays(0),
     hour: -1,
+    firstHour: -1,
     shiftDays: 0,
     recent: [0, 0, 0],
     isFrozen: false,
@@ -88,16 +91,24 @@ export function hourOn(account: Account, timeMs: number): number {
   return Math.floor(timeMs / HOUR_MS) - account.shiftDays * HOURS
 }
 
-/** The first event ever: what of its day lies before it was not observed. */
+/** The first event ever. Who is never seen again costs no more than this. */
 export function beginAccount(account: Account, timeMs: number): void {
   account.hour = Math.floor(timeMs / HOUR_MS)
-  const day = Math.floor(account.hour / HOURS)
-  account.days = openDays(day)
-  if (account.hour > day * HOURS) markUnseen(account.days, day * HOURS, account.hour - 1)
+  account.firstHour = account.hour
+  account.days = openDays(Math.floor(account.hour / HOURS))
+}
+
+/** What of the first day lies before the first event was not observed. */
+function closeFirstDay(account: Account): void {
+  const { days, firstHour } = account
+  if (firstHour < 0) return
+  markUnseen(days, days.sinceDay * HOURS, firstHour - 1)
+  account.firstHour = -1
 }
 
 /** Time went on to a newer hour: older ones are filed, days that are over are learnt. */
 export function advance(account: Account, cohort: Cohort, at: Advance): void {
+  closeFirstDay(account)
   let hour = hourOn(account, at.timeMs)
   const before = account.hour
   const counted = account.isFrozen ? 0 : SILENT_DAYS
@@ -243,6 +254,7 @@ const NUMBERS = [
 export function saveAccount(account: Account, out: StateWriter): void {
   out.integer(account.hour)
   if (account.hour < 0) return
+  out.integer(account.firstHour)
   saveDays(account.days, out)
   out.count(account.shiftDays)
   out.count(account.isFrozen ? 1 : 0)
@@ -256,6 +268,7 @@ export function loadAccount(input: StateReader): Account {
   const account = openAccount()
   account.hour = input.integer()
   if (account.hour < 0) return account
+  account.firstHour = input.integer()
   account.days = loadDays(input)
   account.shiftDays = input.count()
   account.isFrozen = input.count() === 1
