@@ -38,7 +38,7 @@ describe('first_seen', () => {
     assert.equal(
       hit.says,
       'had source.geo.country SG for the first time in 20 days ' +
-        '(before: DE; new ones on 0 days; 0 of 20 others had it)',
+        '(before: DE; new ones on 0 days; 0 of 19 others had it)',
     )
     assert.deepEqual([hit.expected, hit.seen], ['DE', 'SG'])
     assert.deepEqual(hit.eventIds, ['p0-20-SG'])

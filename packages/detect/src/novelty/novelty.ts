@@ -196,7 +196,7 @@ function claimOf(known: Known, claim: Claim): Hit {
   const { what, key, days, newDays, rate, p, users, peers } = claim
   const { fresh } = known
   const more = fresh.length > 1 ? ` and ${countWords(fresh.length - 1, 'other new value')}` : ''
-  const others = `${numberWords(users)} of ${numberWords(peers.members)} others`
+  const others = `${numberWords(users)} of ${numberWords(peers.members - 1)} others`
   const before = knownWords(known)
   const whole = Math.floor(days)
   return {

@@ -1,8 +1,11 @@
 // Activity at an hour of the week when the entity is never active. What is normal is a map of the
-// hours it was active in, week by week: eight weeks back, a byte for each of 168 hours. p is the
-// smoothed share of comparable hours with activity: this hour of the week counts whole, its
-// neighbours and the same hour of other days in part, so that whoever works in shifts or is
-// called at night has wide hours. Hours of the last half day are left out: one night is no habit.
+// hours it was active in, week by week: eight weeks back, a byte for each of 168 hours. How usual an
+// hour is, is the smoothed share of comparable hours with activity: this hour of the week counts
+// whole, its neighbours and the same hour of other days in part, so that whoever works in shifts or
+// is called at night has wide hours. Hours of the last half day are left out: one night is no habit.
+//
+// That share is p, for an entity that has hours at all: where much of its activity falls into hours
+// as unusual as this one, all hours are alike and none is a surprise.
 
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
 import { type EventTrail, loadTrail, openTrail } from '../event-trail.ts'
@@ -11,6 +14,7 @@ import { clockWords, countWords, twoDigits, weekdayOf, weekdayWords } from '../p
 import { type CorrelationRule, DAY_MS, HOUR_MS } from '../rule.ts'
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 import {
+  type HourSpan,
   hourNumber,
   hoursSeen,
   loadWeeks,
@@ -33,7 +37,9 @@ export type HourGroup = {
   hour: number
   hourFirstMs: number
   events: number
-  p: number
+  usual: number
+  /** Whether most activity has its hours; null before it was asked for in this hour. */
+  isHabitual: boolean | null
   trail: EventTrail
   /** Hours under suspicion wait here for a person's word. */
   refused: number[]
@@ -52,8 +58,9 @@ export function buildUnusualHour(rule: CorrelationRule): Detector<HourGroup, nul
     group.events += 1
     group.trail.add(timeMs, event.id)
     const days = (timeMs - group.firstMs) / DAY_MS
-    if (days < DAYS_MIN || group.events < eventsMin || group.p > rule.pMax) return null
-    return claimOf(group, { timeMs, days })
+    if (days < DAYS_MIN || group.events < eventsMin || group.usual > rule.pMax) return null
+    group.isHabitual ??= shareAsUnusual(group) <= DIFFUSE_MAX
+    return group.isHabitual ? claimOf(group, timeMs, days) : null
   }
 
   return {
@@ -79,14 +86,16 @@ function openGroup(): HourGroup {
     hour: 0,
     hourFirstMs: 0,
     events: 0,
-    p: 1,
+    usual: 1,
+    isHabitual: null,
     trail: openTrail(EVENT_IDS_MAX),
     refused: [],
   }
 }
 
 function beginHour(group: HourGroup, hour: number, timeMs: number): void {
-  group.p = usualness(group, hour)
+  group.usual = usualness(group, hour, hour)
+  group.isHabitual = null
   group.hour = hour
   group.hourFirstMs = timeMs
   group.events = 0
@@ -104,40 +113,56 @@ const WORKDAY = [0.6, 0.4, 0.2] as const
 /** There is only one other day of a weekend. */
 const WEEKEND = SAME_DAY
 const OTHER_KIND = [0.1] as const
-/** Jeffreys' half an event, of one hour. */
-const PRIOR_ACTIVE = 0.5
+/** Before anything is known of an hour: a tenth of an hour's activity, weighing one hour. */
+const PRIOR_SHARE = 0.1
 const PRIOR_HOURS = 1
+/** Of an entity that has hours, hardly any activity is as unusual as a night's. */
+const DIFFUSE_MAX = 0.1
+/** Small shares that differ by less than this are alike: they stem from a handful of hours. */
+const ALIKE = 3
+const WEEK_HOURS = 168
 const HALF_DAY = 12
 
-/** Probability that the entity is active in that hour, from the hours before it. */
-function usualness(group: HourGroup, hour: number): number {
-  const sum = { active: PRIOR_ACTIVE, hours: PRIOR_HOURS }
+/** Probability that the entity is active in an hour, from what was long enough before `now`. */
+function usualness(group: HourGroup, hour: number, now: number): number {
+  const span = { fromHour: Math.ceil(group.firstMs / HOUR_MS), untilHour: now - HALF_DAY }
+  const sum = { active: PRIOR_HOURS * PRIOR_SHARE, hours: PRIOR_HOURS }
   const isWeekend = isWeekendHour(hour)
   const sameKind = isWeekend ? WEEKEND : WORKDAY
-  addAround(group, { hour, now: hour, weights: SAME_DAY }, sum)
+  addAround(group, { hour, span, weights: SAME_DAY }, sum)
   for (let days = 1; days < 7; days++) {
     const other = hour - 24 * days
     const isSame = isWeekendHour(other) === isWeekend
     const weights = isSame ? sameKind : OTHER_KIND
-    addAround(group, { hour: other, now: hour, weights }, sum)
+    addAround(group, { hour: other, span, weights }, sum)
   }
-  return Math.min(1, sum.active / sum.hours)
+  return sum.active / sum.hours
+}
+
+/** The week that ends with the newest hour, hour by hour: what it has at most this usual. */
+function shareAsUnusual(group: HourGroup): number {
+  let [asUnusual, all] = [0, 0]
+  for (let back = 0; back < WEEK_HOURS; back++) {
+    const usual = usualness(group, group.hour - back, group.hour)
+    all += usual
+    if (usual <= ALIKE * group.usual) asUnusual += usual
+  }
+  return Math.min(1, asUnusual / all)
 }
 
 type Around = {
   readonly hour: number
-  readonly now: number
+  readonly span: HourSpan
   readonly weights: readonly number[]
 }
 
 function addAround(
-  { weeks, firstMs }: HourGroup,
-  { hour, now, weights }: Around,
+  { weeks }: HourGroup,
+  { hour, span, weights }: Around,
   sum: { active: number; hours: number },
 ): void {
   for (let distance = 1 - weights.length; distance < weights.length; distance++) {
     const weight = weights[Math.abs(distance)] ?? 0
-    const span = { fromHour: Math.ceil(firstMs / HOUR_MS), untilHour: now - HALF_DAY }
     const { active, seen } = weeksActive(weeks, hour + distance, span)
     sum.active += weight * active
     sum.hours += weight * seen
@@ -148,8 +173,8 @@ function isWeekendHour(hour: number): boolean {
   return weekdayOf(hour * HOUR_MS) >= 5
 }
 
-function claimOf(group: HourGroup, { timeMs, days }: { timeMs: number; days: number }): Hit {
-  const { p, events, hour, hourFirstMs, trail, weeks, firstMs } = group
+function claimOf(group: HourGroup, timeMs: number, days: number): Hit {
+  const { usual: p, events, hour, hourFirstMs, trail, weeks, firstMs } = group
   const day = weekdayWords(weekdayOf(timeMs))
   const fromHour = Math.ceil(firstMs / HOUR_MS)
   const around = hoursSeen(weeks, hour, { fromHour, untilHour: hour - HALF_DAY })
@@ -186,12 +211,12 @@ function viewOf(group: HourGroup, nowMs: number): BaselineView | null {
   const monday = now - (now % 24) - 24 * weekdayOf(nowMs)
   const hourOfWeek = Array.from({ length: 168 }, (_, i) => {
     const hour = monday + i > now ? monday + i - 168 : monday + i
-    return usualness(group, hour)
+    return usualness(group, hour, now)
   })
   const days = Math.max(0, Math.floor((nowMs - group.firstMs) / DAY_MS))
   return {
     now: now === group.hour ? group.events : 0,
-    expected: usualness(group, now),
+    expected: usualness(group, now, now),
     learning: { days: Math.min(DAYS_FULL, days), of: DAYS_FULL },
     hourOfWeek,
     firstSeen: [],
@@ -199,9 +224,10 @@ function viewOf(group: HourGroup, nowMs: number): BaselineView | null {
 }
 
 function saveGroup(group: HourGroup, out: StateWriter): void {
-  for (const value of [group.firstMs, group.hour, group.hourFirstMs, group.events, group.p]) {
+  for (const value of [group.firstMs, group.hour, group.hourFirstMs, group.events, group.usual]) {
     out.number(value)
   }
+  out.count(group.isHabitual === null ? 2 : Number(group.isHabitual))
   saveWeeks(group.weeks, out)
   group.trail.save(out)
   out.count(group.refused.length)
@@ -209,16 +235,18 @@ function saveGroup(group: HourGroup, out: StateWriter): void {
 }
 
 function loadGroup(input: StateReader): HourGroup {
-  const [firstMs, hour, hourFirstMs, events, p] = [
+  const [firstMs, hour, hourFirstMs, events, usual, habitual] = [
     input.number(),
     input.number(),
     input.number(),
     input.number(),
     input.number(),
+    input.count(),
   ]
+  const isHabitual = habitual === 2 ? null : habitual === 1
   const weeks = loadWeeks(input)
   const trail = loadTrail(input, EVENT_IDS_MAX)
   const refused: number[] = []
   for (let left = input.count(); left > 0; left--) refused.push(input.number())
-  return { firstMs, weeks, hour, hourFirstMs, events, p, trail, refused }
+  return { firstMs, weeks, hour, hourFirstMs, events, usual, isHabitual, trail, refused }
 }
