@@ -201,17 +201,15 @@ export async function habitOf(
   const working = `${text} not kind:auth.*`
   const now = await volume(query, working, { fromMs: burst.fromMs, toMs: burst.toMs + 1 })
   const around = { fromMs: burst.fromMs - SLACK_MS, toMs: burst.fromMs + SLACK_MS }
-  // One after the other: a search may take much of the memory that the index has.
-  const counts: (Volume & { readonly day: number })[] = []
-  for (let day = 1; day <= PAST_DAYS; day++) {
-    counts.push({ day, ...(await volume(query, working, daysBefore(around, day))) })
-  }
+  const days = Array.from({ length: PAST_DAYS }, (_, i) => i + 1)
+  const counts = await requestsOn(query, working, { days, around })
   const worked = counts.filter(({ requests }) => requests > 0)
   const weeks = worked.filter(({ day }) => day % 7 === 0).length
   const there = worked.reduce((sum, { requests }) => sum + requests, 0)
   const share = (there / Math.max(1, total)) * (DAY_MS / (2 * SLACK_MS))
   const isBusy = share < CONCENTRATED && worked.length > PAST_DAYS / 2
   const span = { fromMs: around.fromMs, toMs: burst.toMs + SLACK_MS }
+  // One after the other: a search may take much of the memory that the index has.
   const usual: Volume[] = []
   for (const { day } of worked.slice(0, OCCASIONS_MAX)) {
     usual.push(await volume(query, working, daysBefore(span, day)))
@@ -219,6 +217,40 @@ export async function habitOf(
   const kind = habitKind({ days: worked.length, weeks, isBusy })
   return { kind, days: worked.length, weeks, usual: medianOf(usual), now }
 }
+
+type Occasions = { readonly days: readonly number[]; readonly around: TimeRange }
+
+const MOMENTS_MAX = 10_000
+
+/** Requests around a time of the day on so many days before, in one question where it fits. */
+async function requestsOn(
+  query: Asks,
+  text: string,
+  { days, around }: Occasions,
+): Promise<readonly { readonly day: number; readonly requests: number }[]> {
+  const windows = days.map(day => ({ day, ...daysBefore(around, day) }))
+  const clauses = windows.map(({ fromMs, toMs }) => `(time>=${fromMs} time<${toMs})`)
+  const fromMs = Math.min(...windows.map(window => window.fromMs))
+  const toMs = Math.max(...windows.map(window => window.toMs))
+  if (fromMs < TIME_MIN_MS) return []
+  const asked = `${text} (${clauses.join(' or ')})`
+  const range = { fromMs, toMs }
+  const moments = await query.summarise({ text: asked, range, by: ['time'], limit: MOMENTS_MAX })
+  if (moments.length === MOMENTS_MAX && days.length > 1) {
+    const half = days.length >> 1
+    const first = await requestsOn(query, text, { days: days.slice(0, half), around })
+    return [...first, ...(await requestsOn(query, text, { days: days.slice(half), around }))]
+  }
+  return windows.map(window => ({
+    day: window.day,
+    requests: moments
+      .filter(({ firstMs }) => firstMs >= window.fromMs && firstMs < window.toMs)
+      .reduce((sum, { requests }) => sum + requests, 0),
+  }))
+}
+
+/** Events are no older (event.wrong_value), and a question takes 10 digits or more for a time. */
+const TIME_MIN_MS = 946_684_800_000
 
 function habitKind(seen: {
   readonly days: number

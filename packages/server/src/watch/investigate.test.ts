@@ -194,6 +194,19 @@ describe('what it reads like', () => {
     assert.equal(found.reading, 'unclear')
   })
 
+  it('counts all days of an account with more than one question can hold', async () => {
+    const past = many(28 * 400, i => {
+      const day = 28 - Math.floor(i / 400)
+      return access(NIGHT - day * DAY + (i % 400) * 1000)
+    })
+    const found = await look(
+      past,
+      many(40, i => access(NIGHT + i * 1000)),
+    )
+    assert.deepEqual([found.habit?.days, found.habit?.kind], [28, 'daily'])
+    assert.equal(found.habit?.usual?.requests, 400)
+  })
+
   it('is the sum of reasons, and the same each time', async () => {
     const now = many(40, i => access(NOW + i * 60_000))
     const past = nights()
