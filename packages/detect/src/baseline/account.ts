@@ -1,10 +1,10 @@
 // One account's own past and what is expected of it: hours as they come in, closing of days, the
 // norm learnt from them. What is in a window and whether it is a finding is decided elsewhere
-// (ratio.ts).
+// (baseline.ts).
 //
 // Nothing is its own norm: a day is learnt LAG_HOURS after it ended, and an hour during which the
-// account was under suspicion, with the hours just before, counts as not observed. Silence counts as
-// observed, but for at most SILENT_DAYS: then the account is away, and its clock stops in whole
+// account was under suspicion, with the hours just before, counts as not observed. Silence counts
+// as observed, but for at most SILENT_DAYS: then the account is away, and its clock stops in whole
 // weeks (`shiftDays`), so that no silence is closed hour by hour and no absence erases a baseline.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'

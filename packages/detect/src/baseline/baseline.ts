@@ -1,22 +1,22 @@
 // What is usual for one account, and what is not. This door holds `baseline_ratio`, which finds a
 // burst within a window; `baseline_drift`, a climb over days, stands in drift.ts.
 //
-// `baseline_ratio`: more in a sliding window than the rule's ratio of what is expected of the account
-// at that hour of the week. All must hold: the ratio, the absolute floor `minCount`, and p.
+// `baseline_ratio`: more in a sliding window than the rule's ratio of what is expected of the
+// account at that hour of the week. All must hold: the ratio, the absolute floor `minCount`, and p.
 //
-// p. Each evaluation gives a residual (x − e) / √((e + s)·s + φe²), s the size of one event and φ the
-// account's own over-dispersion. The highest of each hour with activity goes into the cohort's
+// p. Each evaluation gives a residual (x − e) / √((e + s)·s + φe²), s the size of one event and φ
+// the account's own over-dispersion. The highest of each hour with activity goes into the cohort's
 // pool when the hour is over, so p is the share of benign hours of accounts like it that reach as
 // high; it is right for a window that slides, because what is pooled has slid too. An hour under
 // suspicion is left out; that of a hit counts as one at the threshold: left out, hits that were
 // none would make the pool believe that there are none.
 //
-// Floor of the norm. An hour at which an account does nothing would make any ratio infinite: at least
-// FLOOR_SHARE of its mean over the week is expected of it, and FLOOR_COUNT of `minCount`.
+// Floor of the norm. An hour at which an account does nothing would make any ratio infinite: at
+// least FLOOR_SHARE of its mean over the week is expected of it, and FLOOR_COUNT of `minCount`.
 //
-// Accepted. What a person said is normal is taken into the baseline, but a job that comes once a month
-// would be one hour in thirty days. So as much as was accepted, at about that hour of the day, is no
-// hit for a hundred days more.
+// Accepted. What a person said is normal is taken into the baseline, but a job that comes once a
+// month would be one hour in thirty days. So as much as was accepted, at about that hour of the
+// day, is no hit for a hundred days more.
 
 import {
   addScore,

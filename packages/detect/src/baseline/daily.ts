@@ -7,41 +7,52 @@ import { isWeekend, weekdayOfDay } from './own-days.ts'
 const KEPT_DAYS = 36
 
 export type Daily = {
-  readonly totals: Float64Array
-  /** Under suspicion: judged, but no part of what is usual. */
-  readonly unseen: Uint8Array
+  /** From `sinceDay` on; the newest is of the newest day with an event. */
+  totals: number[]
+  /** Days under suspicion: judged, but no part of what is usual. */
+  unseen: number[]
+  /** -1 before the first event. */
   sinceDay: number
-  /** Newest day with an event; -1 before the first. */
-  day: number
 }
 
 export function openDaily(): Daily {
-  const totals = new Float64Array(KEPT_DAYS)
-  return { totals, unseen: new Uint8Array(KEPT_DAYS), sinceDay: 0, day: -1 }
+  return { totals: [], unseen: [], sinceDay: -1 }
 }
 
-/** Days between the newest and `day` were silent. */
+/** -1 before the first event. */
+export function newestDay({ totals, sinceDay }: Daily): number {
+  return totals.length === 0 ? -1 : sinceDay + totals.length - 1
+}
+
+/** Days between the newest and `day` were silent; after too many of them all begins anew. */
 export function passDays(daily: Daily, day: number): void {
-  for (let at = Math.max(daily.day + 1, day - KEPT_DAYS + 1); at <= day; at++) {
-    daily.totals[at % KEPT_DAYS] = 0
-    daily.unseen[at % KEPT_DAYS] = 0
+  const gap = day - newestDay(daily)
+  if (daily.totals.length === 0 || gap > KEPT_DAYS) {
+    daily.totals = [0]
+    daily.unseen = []
+    daily.sinceDay = day
+    return
   }
-  daily.day = day
-  daily.sinceDay = Math.max(daily.sinceDay, day - KEPT_DAYS + 1)
+  for (let left = gap; left > 0; left--) daily.totals.push(0)
+  const over = daily.totals.length - KEPT_DAYS
+  if (over <= 0) return
+  daily.totals.splice(0, over)
+  daily.sinceDay += over
+  daily.unseen = daily.unseen.filter(one => one >= daily.sinceDay)
 }
 
 /** What lies before the first day, or is too old, is left out. */
 export function addToDay(daily: Daily, day: number, amount: number): void {
-  if (day < daily.sinceDay || day > daily.day) return
-  daily.totals[day % KEPT_DAYS] = (daily.totals[day % KEPT_DAYS] ?? 0) + amount
+  const at = day - daily.sinceDay
+  if (at >= 0 && at < daily.totals.length) daily.totals[at] = (daily.totals[at] ?? 0) + amount
 }
 
 export function markDay(daily: Daily, day: number): void {
-  if (day >= daily.sinceDay && day <= daily.day) daily.unseen[day % KEPT_DAYS] = 1
+  if (day >= daily.sinceDay && !daily.unseen.includes(day)) daily.unseen.push(day)
 }
 
-export function totalOf({ totals }: Daily, day: number): number {
-  return totals[day % KEPT_DAYS] ?? 0
+export function totalOf({ totals, sinceDay }: Daily, day: number): number {
+  return totals[day - sinceDay] ?? 0
 }
 
 /** Days alike that the mean of a weekday is drawn to as much as to so many of its own. */
@@ -61,7 +72,7 @@ export function usualBefore(daily: Daily, untilDay: number): Usual {
   const [workdays, ends] = [openKind(), openKind()]
   const own = Array.from({ length: 7 }, openKind)
   for (let day = daily.sinceDay + 1; day < untilDay; day++) {
-    if (daily.unseen[day % KEPT_DAYS] !== 0) continue
+    if (daily.unseen.includes(day)) continue
     const total = totalOf(daily, day)
     for (const kind of [isWeekend(day) ? ends : workdays, own[weekdayOfDay(day)]]) {
       if (kind) addTo(kind, total)
@@ -113,21 +124,18 @@ export function riseOf(usual: Usual, day: number, total: number): number {
   return Math.log((total + least) / (expected + least))
 }
 
-export function saveDaily({ totals, unseen, sinceDay, day }: Daily, out: StateWriter): void {
-  out.count(sinceDay)
-  for (let at = sinceDay; at <= day; at++) {
-    out.count(unseen[at % KEPT_DAYS] ?? 0)
-    out.number(totals[at % KEPT_DAYS] ?? 0)
-  }
+export function saveDaily({ totals, unseen, sinceDay }: Daily, out: StateWriter): void {
+  out.integer(sinceDay)
+  out.count(totals.length)
+  for (const total of totals) out.number(total)
+  out.count(unseen.length)
+  for (const day of unseen) out.count(day)
 }
 
-export function loadDaily(input: StateReader, day: number): Daily {
+export function loadDaily(input: StateReader): Daily {
   const daily = openDaily()
-  daily.sinceDay = Math.max(day - KEPT_DAYS + 1, input.count())
-  daily.day = day
-  for (let at = daily.sinceDay; at <= day; at++) {
-    daily.unseen[at % KEPT_DAYS] = input.count()
-    daily.totals[at % KEPT_DAYS] = input.number()
-  }
+  daily.sinceDay = input.integer()
+  for (let left = input.count(); left > 0; left--) daily.totals.push(input.number())
+  for (let left = input.count(); left > 0; left--) daily.unseen.push(input.count())
   return daily
 }

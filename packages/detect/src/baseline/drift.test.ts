@@ -1,4 +1,5 @@
-// A climb of a few per cent a day is found within days; what also goes up, but does not climb, is not.
+// A climb of a few per cent a day is found within days; what also goes up, but does not climb, is
+// not.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -79,8 +80,9 @@ describe('a slow climb', () => {
     const { hit } = found ?? assert.fail()
     assert.match(
       hit.says,
-      /^took [\d.]+ % more each day for \d+ days: [\d,]+ rows on the last \w+day, where [\d,]+ were usual before; the newest days are [\d.]+ × the norm \(p = [\d.e-]+\)$/,
+      /^took [\d.]+ % more each day for \d+ days: [\d,]+ rows on the last \w+day, where [\d,]+ were /,
     )
+    assert.match(hit.says, /usual before; the newest days are [\d.]+ × the norm \(p = [\d.e-]+\)$/)
     assert.ok(hit.startMs >= MONDAY_MS + 26 * DAY_MS && hit.startMs <= MONDAY_MS + 36 * DAY_MS)
     assert.ok(Number(hit.seen) > 1.2 * Number(hit.expected))
     assert.ok(hit.eventIds.length > 0 && hit.eventIds.length <= 50)

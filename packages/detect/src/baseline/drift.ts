@@ -1,16 +1,16 @@
-// `baseline_drift`: an account that does a little more every day. No day is much above the last, so a
-// window finds nothing; each day is compared with the older part of the account's own past, which
+// `baseline_drift`: an account that does a little more every day. No day is much above the last, so
+// a window finds nothing; each day is compared with the older part of the account's own past, which
 // the climb has not reached, by weekday.
 //
-// Judged once a day, when it is over. All must hold: the sum of standardised rises (CUSUM) is rare in
-// the cohort's pool, the last days go up by Mann–Kendall, they are RISE_MIN above what was usual, and
-// a climb fits them better than a step. So a weekly rhythm, a busy day, month-end and a release
-// after which things stay level are no drift. A day's CUSUM enters the pool POOL_DELAY_DAYS later
-// and only if nothing was found by then: a climb does not make itself usual.
+// Judged once a day, when it is over. All must hold: the sum of standardised rises (CUSUM) is rare
+// in the cohort's pool, the last days go up by Mann–Kendall, they are RISE_MIN above what was
+// usual, and a climb fits them better than a step. So a weekly rhythm, a busy day, month-end and a
+// release after which things stay level are no drift. A day's CUSUM enters the pool POOL_DELAY_DAYS
+// later and only if nothing was found by then: a climb does not make itself usual.
 //
-// Of seeded accounts whose days vary by 5 to 15 %, 97 in 100 climbs of 6 % a day are found within 12
-// days, most on the eighth; a step of +50 % is taken for one by 1 in 10 of them. Where days vary by
-// 30 % most climbs take two weeks. (drift.test.ts)
+// Of seeded accounts whose days vary by 5 to 15 %, 97 in 100 climbs of 6 % a day are found within
+// 12 days, most on the eighth; a step of +50 % is taken for one by 1 in 10 of them. Where days vary
+// by 30 % most climbs take two weeks. (drift.test.ts)
 
 import { addScore, loadPool, openPool, type Pool, pOf, savePool } from '../calibrate/calibrate.ts'
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
@@ -26,6 +26,7 @@ import {
   isAway,
   loadDaily,
   markDay,
+  newestDay,
   openDaily,
   passDays,
   riseOf,
@@ -73,118 +74,122 @@ const DAYS_MATURE = 21
 const FIRST_SCALE = 1.6
 const TIME_END_MS = 65_000 * DAY_MS
 
+/** A rule, as far as it is worked out once. */
+type Plan = {
+  readonly rule: CorrelationRule
+  readonly amountOf: (event: Step['event']) => number
+  readonly wantedDays: number
+}
+
 export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Pooled> {
-  const amountOf = buildAmount(rule.field)
   const wantedDays = Math.max(DAYS_MATURE, Math.round(rule.baselineMs / DAY_MS))
-
-  function step(group: Group, pooled: Pooled, at: Step): Hit | null {
-    const { timeMs, event, mayLearn } = at
-    if (!(timeMs >= 0 && timeMs < TIME_END_MS)) return null
-    const { daily } = group
-    const day = Math.floor(timeMs / DAY_MS)
-    if (daily.day < 0) begin(daily, day)
-    let hit: Hit | null = null
-    if (day > daily.day) {
-      hit = closeDay(group, pooled, event.id)
-      passDays(daily, day)
-      group.dayEvents = 0
-    }
-    addToDay(daily, day, amountOf(event))
-    if (!mayLearn) markDay(daily, day)
-    if (day === daily.day) group.dayEvents += 1
-    group.trail?.add(timeMs, event.id)
-    return hit
-  }
-
-  function closeDay(group: Group, pooled: Pooled, eventId: string): Hit | null {
-    const { daily, sums } = group
-    const judged = judge(daily, pooled, group.acceptedDay)
-    if (!judged) return null
-    sums.push(judged.sum)
-    const p = pOf(pooled.pool, judged.sum)
-    const isRare = p <= rule.pMax && judged.seen >= rule.minCount
-    const climb = isRare && holds(rule.condition, judged.ratio) ? climbOf(judged) : null
-    if (climb) sums.length = 0
-    else if (sums.length > POOL_DELAY_DAYS) addScore(pooled.pool, sums.shift() ?? 0)
-    if (judged.sum < CUSUM_MIN / 2) group.trail = null
-    else group.trail ??= openTrail(EVENT_IDS_MAX)
-    if (!climb) return null
-    const firstDay = judged.fitted[climb.knot + 1]?.day ?? daily.day
-    return claim(group, { ...judged, p, slope: climb.slope, firstDay }, eventId)
-  }
-
-  function claim(group: Group, found: Found, eventId: string): Hit {
-    const { daily, trail, dayEvents } = group
-    const { p, seen, expected, ratio, sum, trend, slope, firstDay } = found
-    const endMs = (daily.day + 1) * DAY_MS
-    const ids = trail?.within(firstDay * DAY_MS, endMs) ?? []
-    const days = found.days < wantedDays ? { days: found.days, of: wantedDays } : null
-    const share = `${numberWords(rounded((Math.exp(slope) - 1) * 100))} %`
-    return {
-      confidence: Math.min(1, found.days / DAYS_MATURE),
-      p,
-      startMs: firstDay * DAY_MS,
-      expected,
-      seen,
-      says: says({ ...found, share, field: rule.field, day: daily.day }),
-      features: [
-        {
-          name: `${unitOf(rule.field)} a day`,
-          expected: rounded(expected),
-          seen: rounded(seen),
-          weight: Math.log(ratio),
-        },
-        { name: 'rise a day', expected: 'none', seen: share, weight: trend / TREND_MIN },
-        {
-          name: 'sum of rises (CUSUM)',
-          expected: `p above ${numberWords(rule.pMax)}`,
-          seen: `${numberWords(rounded(sum))}, p = ${numberWords(rounded(p))}`,
-          weight: 1,
-        },
-      ],
-      eventIds: ids.length > 0 ? ids : [eventId],
-      eventCount: Math.max(1, dayEvents),
-      learning: days,
-    }
-  }
-
-  function describe({ daily }: Group, _pooled: Pooled, nowMs: number): BaselineView | null {
-    if (daily.day < 0) return null
-    const day = Math.floor(nowMs / DAY_MS)
-    const usual = usualBefore(daily, Math.min(daily.day + 1, day - GAP_DAYS))
-    const expected = usual.byWeekday[(day + 3) % 7] ?? 0
-    return {
-      now: day === daily.day ? totalOf(daily, day) : 0,
-      expected: Number.isNaN(expected) ? 0 : expected,
-      learning: {
-        days: Math.min(wantedDays, Math.max(0, daily.day - daily.sinceDay)),
-        of: wantedDays,
-      },
-      hourOfWeek: [],
-      firstSeen: [],
-    }
-  }
-
+  const plan: Plan = { rule, amountOf: buildAmount(rule.field), wantedDays }
   return {
     openGroup: () => ({ daily: openDaily(), sums: [], acceptedDay: -1, dayEvents: 0, trail: null }),
     openCohort: () => ({ pool: openPool(FIRST_SCALE), deviation: DEVIATION_FIRST, count: 0 }),
-    step,
+    step: (group, pooled, at) => step(plan, { group, pooled }, at),
     accept: group => {
-      group.acceptedDay = group.daily.day
-      group.daily.unseen.fill(0)
+      group.acceptedDay = newestDay(group.daily)
+      group.daily.unseen = []
       group.sums = []
     },
     saveGroup,
     loadGroup,
     saveCohort,
     loadCohort,
-    describe,
+    describe: (group, _pooled, nowMs) => describe(plan, group, nowMs),
   }
 }
 
-function begin(daily: Daily, day: number): void {
-  daily.sinceDay = day
-  daily.day = day
+type Both = { readonly group: Group; readonly pooled: Pooled }
+
+function step(plan: Plan, both: Both, at: Step): Hit | null {
+  const { group } = both
+  const { timeMs, event, mayLearn } = at
+  if (!(timeMs >= 0 && timeMs < TIME_END_MS)) return null
+  const { daily } = group
+  const day = Math.floor(timeMs / DAY_MS)
+  let hit: Hit | null = null
+  if (day > newestDay(daily)) {
+    hit = closeDay(plan, both, event.id)
+    passDays(daily, day)
+    group.dayEvents = 0
+  }
+  addToDay(daily, day, plan.amountOf(event))
+  if (!mayLearn) markDay(daily, day)
+  if (day === newestDay(daily)) group.dayEvents += 1
+  group.trail?.add(timeMs, event.id)
+  return hit
+}
+
+function closeDay(plan: Plan, { group, pooled }: Both, eventId: string): Hit | null {
+  const { rule } = plan
+  const { daily, sums } = group
+  const judged = judge(daily, pooled, group.acceptedDay)
+  if (!judged) return null
+  sums.push(judged.sum)
+  const p = pOf(pooled.pool, judged.sum)
+  const isRare = p <= rule.pMax && judged.seen >= rule.minCount
+  const climb = isRare && holds(rule.condition, judged.ratio) ? climbOf(judged) : null
+  if (climb) sums.length = 0
+  else if (sums.length > POOL_DELAY_DAYS) addScore(pooled.pool, sums.shift() ?? 0)
+  if (judged.sum < CUSUM_MIN / 2) group.trail = null
+  else group.trail ??= openTrail(EVENT_IDS_MAX)
+  if (!climb) return null
+  const firstDay = judged.fitted[climb.knot + 1]?.day ?? newestDay(daily)
+  return claim(plan, group, { ...judged, p, slope: climb.slope, firstDay, eventId })
+}
+
+function claim({ rule, wantedDays }: Plan, group: Group, found: Found): Hit {
+  const { daily, trail, dayEvents } = group
+  const { p, seen, expected, ratio, sum, trend, slope, firstDay } = found
+  const endMs = (newestDay(daily) + 1) * DAY_MS
+  const ids = trail?.within(firstDay * DAY_MS, endMs) ?? []
+  const days = found.days < wantedDays ? { days: found.days, of: wantedDays } : null
+  const share = `${numberWords(rounded((Math.exp(slope) - 1) * 100))} %`
+  return {
+    confidence: Math.min(1, found.days / DAYS_MATURE),
+    p,
+    startMs: firstDay * DAY_MS,
+    expected,
+    seen,
+    says: says({ ...found, share, field: rule.field, day: newestDay(daily) }),
+    features: [
+      {
+        name: `${unitOf(rule.field)} a day`,
+        expected: rounded(expected),
+        seen: rounded(seen),
+        weight: Math.log(ratio),
+      },
+      { name: 'rise a day', expected: 'none', seen: share, weight: trend / TREND_MIN },
+      {
+        name: 'sum of rises (CUSUM)',
+        expected: `p above ${numberWords(rule.pMax)}`,
+        seen: `${numberWords(rounded(sum))}, p = ${numberWords(rounded(p))}`,
+        weight: 1,
+      },
+    ],
+    eventIds: ids.length > 0 ? ids : [found.eventId],
+    eventCount: Math.max(1, dayEvents),
+    learning: days,
+  }
+}
+
+function describe({ wantedDays }: Plan, { daily }: Group, nowMs: number): BaselineView | null {
+  if (daily.totals.length === 0) return null
+  const day = Math.floor(nowMs / DAY_MS)
+  const usual = usualBefore(daily, Math.min(newestDay(daily) + 1, day - GAP_DAYS))
+  const expected = usual.byWeekday[(day + 3) % 7] ?? 0
+  return {
+    now: day === newestDay(daily) ? totalOf(daily, day) : 0,
+    expected: Number.isNaN(expected) ? 0 : expected,
+    learning: {
+      days: Math.min(wantedDays, Math.max(0, daily.totals.length - 1)),
+      of: wantedDays,
+    },
+    hourOfWeek: [],
+    firstSeen: [],
+  }
 }
 
 type Judged = {
@@ -199,11 +204,16 @@ type Judged = {
   readonly days: number
 }
 
-type Found = Judged & { readonly p: number; readonly slope: number; readonly firstDay: number }
+type Found = Judged & {
+  readonly p: number
+  readonly slope: number
+  readonly firstDay: number
+  readonly eventId: string
+}
 
 /** The newest day beside the days before; null while too little is known. */
 function judge(daily: Daily, pooled: Pooled, acceptedDay: number): Judged | null {
-  const last = daily.day
+  const last = newestDay(daily)
   const usual = usualBefore(daily, last - GAP_DAYS)
   if (usual.days < USUAL_DAYS_MIN) return null
   const fitted = risesOf(daily, usual, { from: last - FIT_DAYS + 1, to: last })
@@ -249,7 +259,7 @@ function risesOf(daily: Daily, usual: Usual, { from, to }: Range): readonly Rise
 
 /** Of a day around what is usual: the account's own, drawn to its cohort's. */
 function deviationOf(daily: Daily, usual: Usual, pooled: Pooled): number {
-  const range = { from: daily.sinceDay + 1, to: daily.day - GAP_DAYS - 1 }
+  const range = { from: daily.sinceDay + 1, to: newestDay(daily) - GAP_DAYS - 1 }
   const rises = risesOf(daily, usual, range)
   const cut = (3 * pooled.deviation) ** 2
   const squares = rises.reduce((sum, { rise }) => sum + Math.min(cut, rise * rise), 0)
@@ -269,12 +279,12 @@ function says({ field, seen, expected, ratio, share, firstDay, day, p }: Words):
   const last = `${numberWords(rounded(seen))} ${unit} on the last ${weekday}`
   const norm = `where ${numberWords(rounded(expected))} were usual before`
   const level = `the newest days are ${numberWords(rounded(ratio))} × the norm`
-  return `took ${share} more each day for ${days}: ${last}, ${norm}; ${level} (p = ${numberWords(rounded(p))})`
+  const verb = field === null ? 'did' : 'took'
+  const sure = `(p = ${numberWords(rounded(p))})`
+  return `${verb} ${share} more each day for ${days}: ${last}, ${norm}; ${level} ${sure}`
 }
 
 function saveGroup({ daily, sums, acceptedDay, dayEvents, trail }: Group, out: StateWriter): void {
-  out.integer(daily.day)
-  if (daily.day < 0) return
   saveDaily(daily, out)
   out.integer(acceptedDay)
   out.count(dayEvents)
@@ -285,10 +295,7 @@ function saveGroup({ daily, sums, acceptedDay, dayEvents, trail }: Group, out: S
 }
 
 function loadGroup(input: StateReader): Group {
-  const day = input.integer()
-  const empty = { sums: [], acceptedDay: -1, dayEvents: 0, trail: null }
-  if (day < 0) return { daily: openDaily(), ...empty }
-  const daily = loadDaily(input, day)
+  const daily = loadDaily(input)
   const acceptedDay = input.integer()
   const dayEvents = input.count()
   const sums: number[] = []

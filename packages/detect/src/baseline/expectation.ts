@@ -1,7 +1,7 @@
-// What is expected in a sliding window: the hours it touches, each by the share of it that lies in the
-// window. What is usual may come early, late, or all at once within its hour: an hour counts for at
-// least EARLY_SHARE of the hours beside it, and an hour that lies in the window with a part only
-// for what was seen in that part, up to EARLY_SHARE of it.
+// What is expected in a sliding window: the hours it touches, each by the share of it that lies in
+// the window. What is usual may come early, late, or all at once within its hour: an hour counts
+// for at least EARLY_SHARE of the hours beside it, and an hour that lies in the window with a part
+// only for what was seen in that part, up to EARLY_SHARE of it.
 
 import { type Account, expectedOf, HOUR_MS, hourOn } from './account.ts'
 

@@ -1,5 +1,5 @@
-// An amount in 15 bits: a float of 8 bits of exponent and 7 of fraction, without a sign. Whole numbers
-// up to 256 are exact, others right to 0.4 %, which is far below what a baseline can tell.
+// An amount in 15 bits: a float of 8 bits of exponent and 7 of fraction, without a sign. Whole
+// numbers up to 256 are exact, others right to 0.4 %, which is far below what a baseline can tell.
 
 const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)

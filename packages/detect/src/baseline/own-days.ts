@@ -1,7 +1,7 @@
-// What one account did in each hour of its last 30 days: two bytes an hour, and nothing for a day on
-// which it did nothing, so an account that is seldom seen costs little. An hour may be marked as not
-// observed (the account was under suspicion): its amount is kept, for a person may say that it was
-// normal, but it counts neither as activity nor as silence. Days are numbered from 1970, UTC.
+// What one account did in each hour of its last 30 days: two bytes an hour, and nothing for a day
+// on which it did nothing, so an account that is seldom seen costs little. An hour may be marked as
+// not observed (the account was under suspicion): its amount is kept, for a person may say that it
+// was normal, but it counts neither as activity nor as silence. Days are numbered from 1970, UTC.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 import { decodeAmount, encodeAmount, packCode, unpackCode } from './hour-code.ts'
@@ -154,7 +154,7 @@ export function tallyDays(days: OwnDays, into: Tally): Tally {
 
 export type OwnDay = { readonly age: number; readonly amount: number; readonly share: number }
 
-/** Each learnt day, oldest first: what was done, and the sum of `weekShape` over its observed hours. */
+/** Each learnt day, oldest first: its amount, and the sum of `weekShape` over its observed hours. */
 export function learntDays(days: OwnDays, weekShape: Float64Array): OwnDay[] {
   const { rows, size, sinceDay, untilDay } = days
   const result: OwnDay[] = []

@@ -1,5 +1,5 @@
-// What a finding says: amounts by the name of what was counted, the norm by its hour, and which of the
-// conditions decided, which is the one that was met most narrowly.
+// What a finding says: amounts by the name of what was counted, the norm by its hour, and which of
+// the conditions decided, which is the one that was met most narrowly.
 
 import type { Hit } from '../detector.ts'
 import { clockWords, numberWords, spanWords, weekdayOf, weekdayWords } from '../plain-words.ts'

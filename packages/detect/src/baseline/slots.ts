@@ -1,6 +1,6 @@
-// A sliding window as 24 slots by the time of events, not by their arrival: an event that comes late
-// within the window counts in its own slot. Only slots with events are kept, and they are dropped
-// at the next event after they are over; an idle window costs nothing.
+// A sliding window as 24 slots by the time of events, not by their arrival: an event that comes
+// late within the window counts in its own slot. Only slots with events are kept, and they are
+// dropped at the next event after they are over; an idle window costs nothing.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 

@@ -1,5 +1,5 @@
-// Whether a series of daily values climbs: evidence that it is not noise (Mann–Kendall), that it adds
-// up (a one-sided CUSUM), and that it is a climb rather than a step that then stays level.
+// Whether a series of daily values climbs: evidence that it is not noise (Mann–Kendall), that it
+// adds up (a one-sided CUSUM), and that it is a climb rather than a step that then stays level.
 
 /** Standard score of Mann–Kendall's S: pairs in rising order less pairs in falling order. */
 export function mannKendall(values: readonly number[]): number {

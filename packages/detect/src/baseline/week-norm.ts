@@ -3,10 +3,10 @@
 // Shape. Mean of the hour of the week (four or five samples in 30 days), drawn to the mean of that
 // hour of the day on days like it (workdays or weekend). Only while the account has been seen on
 // fewer than THIN_DAYS such days, its other days and the cohort's shape say how those may be.
-// Level. A factor on these means: how the account's days compare to them, newer days with more weight,
-// days far above their kind cut, and days away (three silent days in a row when it was to be
-// expected) left out, so that a vacation does not make the return look like a spike. The level is
-// never drawn to that of others: it would hide a spike of a small account behind the large ones.
+// Level. A factor on these means: how the account's days compare to them, newer days with more
+// weight, days far above their kind cut, and days away (three silent days in a row when it was to
+// be expected) left out, so that a vacation does not make the return look like a spike. The level
+// is never drawn to that of others: it would hide a spike of a small account behind the large ones.
 
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 import { encodeAmount } from './hour-code.ts'
@@ -23,7 +23,7 @@ import {
   weekdayOfDay,
 } from './own-days.ts'
 
-/** What members of a cohort do per hour of a workday and of a weekend day, each relative to its mean. */
+/** What accounts of a cohort do per hour of a workday or weekend day, relative to their mean hour. */
 export type CohortShape = { readonly sums: Float64Array; days: number; ends: number }
 
 /** Samples that days alike are worth beside those of the hour of the week itself. */
@@ -34,7 +34,7 @@ const WEEKEND_SHARE = 0.3
 /** Days of its kind before a cohort's shape counts. */
 const COHORT_DAYS_MIN = 20
 const COHORT_DAYS_MAX = 4000
-/** An account's day teaches the cohort from its second week on; an hour at most so many times mean. */
+/** An account teaches its cohort from its second week on; an hour counts at most so many means. */
 const OWN_DAYS_MIN = 7
 const COHORT_HOUR_MAX = 24
 
@@ -44,7 +44,7 @@ const DAY_CUT = 3
 const LEVEL_MIN = 0.25
 const LEVEL_MAX = 4
 const AWAY_DAYS = 3
-/** A day with less than this share of the mean day is no day on which activity is to be expected. */
+/** On a day with less than this share of the mean day no activity is expected. */
 const IDLE_SHARE = 0.1
 
 export function openShape(): CohortShape {
@@ -142,7 +142,7 @@ const tally: Tally = {
   days: 0,
 }
 
-/** Reads all learnt days and writes what is expected per hour of the week: once a day and account. */
+/** Writes what is expected per hour of the week, from all learnt days: once a day and account. */
 export function learnWeek(days: OwnDays, known: Known, expected: Uint16Array): Level {
   tallyDays(days, tally)
   const total = measureShape(tally, known)

@@ -1,6 +1,6 @@
-// Properties that a threshold may rely on: the stated rate is the realised one for scores like those
-// of the pool, a higher score is never more usual, nothing is impossible, a saved pool goes on as
-// if it had not been saved.
+// Properties that a threshold may rely on: the stated rate is the realised one for scores like
+// those of the pool, a higher score is never more usual, nothing is impossible, a saved pool goes
+// on as if it had not been saved.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -36,7 +36,7 @@ const logNormal = (random: () => number) =>
 
 const KINDS = { exponential, gaussian, logNormal }
 
-/** Share of fresh scores whose p is at most each level; pools are many, for each is a chance of its own. */
+/** Share of fresh scores with a p of at most each level, over many pools: each is a chance. */
 function realised(draw: (random: () => number) => number, sizes: { pool: number; fresh: number }) {
   const random = randomOf(7)
   const levels = [0.1, 0.01, 0.001]

@@ -1,8 +1,8 @@
 // How rare a score is among benign ones of the same kind: a pool of scores and the p of a new one.
 // Where the pool is dense, p is conformal, (1 + number at least as high) / (n + 1), which makes the
-// stated rate the true one as long as the new score is one like the others (exchangeable). Above the
-// last TAIL_SCORES of them a generalised Pareto tail takes over, since conformal p ends at 1/(n + 1).
-// p falls as the score grows, and is never 0.
+// stated rate the true one as long as the new score is one like the others (exchangeable). Above
+// the last TAIL_SCORES of them a generalised Pareto tail takes over, since conformal p ends at 1/(n
+// + 1). p falls as the score grows, and is never 0.
 //
 // Scores are kept in bins that widen with the score, 4 % each; all of a score's bin counts as "at
 // least as high", so p is never too small for it. Memory is constant; an old score fades when
@@ -38,8 +38,8 @@ const REFIT_SHARE = 0.05
 export const P_MIN = 1e-12
 
 /**
- * With `scale`, scores are taken to be exponential with that mean until FIRST_SCORES and more of the
- * cohort's own have come: a pool of few scores could call nothing rare.
+ * With `scale`, scores are taken to be exponential with that mean until FIRST_SCORES and more have
+ * come: a pool of few could call nothing rare.
  */
 export function openPool(scale: number | null = null): Pool {
   const pool = { bins: new Float64Array(BINS), size: 0, tail: null, sinceFit: 0 }

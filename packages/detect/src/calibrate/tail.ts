@@ -1,7 +1,7 @@
-// The tail of a distribution beyond a threshold: a generalised Pareto, fitted by probability-weighted
-// moments (Hosking and Wallis 1987), which needs no iteration. Few excesses say little of its shape,
-// so scale and shape are drawn to a prior, and the shape is kept at or above that of an
-// exponential: scores that seem to have an upper end have one only until the next.
+// The tail of a distribution beyond a threshold: a generalised Pareto, fitted by
+// probability-weighted moments (Hosking and Wallis 1987), which needs no iteration. Few excesses
+// say little of its shape, so scale and shape are drawn to a prior, and the shape is kept at or
+// above that of an exponential: scores that seem to have an upper end have one only until the next.
 
 export type Tail = { readonly scale: number; readonly shape: number }
 
