@@ -8,7 +8,8 @@ export interface EventTrail {
   add(timeMs: number, id: string): void
   /** Ids of kept events with `afterMs` < time ≤ `untilMs`, newest last. */
   within(afterMs: number, untilMs: number): readonly string[]
-  clear(): void
+  /** Lets go of what is not after that. */
+  forget(untilMs: number): void
   save(out: StateWriter): void
 }
 
@@ -38,8 +39,9 @@ function trailOf(entries: Entry[], entriesMax: number): EventTrail {
     },
     within: (afterMs, untilMs) =>
       entries.filter(e => e.timeMs > afterMs && e.timeMs <= untilMs).map(e => e.id),
-    clear() {
-      entries.length = 0
+    forget(untilMs) {
+      const kept = entries.findIndex(({ timeMs }) => timeMs > untilMs)
+      if (kept !== 0) entries.splice(0, kept < 0 ? entries.length : kept)
     },
     save(out) {
       out.count(entries.length)

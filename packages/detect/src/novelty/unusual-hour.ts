@@ -99,7 +99,7 @@ function beginHour(group: HourGroup, hour: number, timeMs: number): void {
   group.hour = hour
   group.hourFirstMs = timeMs
   group.events = 0
-  group.trail.clear()
+  group.trail.forget(timeMs)
 }
 
 function learn({ weeks, refused }: HourGroup, hour: number, mayLearn: boolean): void {

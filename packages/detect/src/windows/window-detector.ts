@@ -11,7 +11,7 @@ import { numberWords, spanWords } from '../plain-words.ts'
 import type { CorrelationRule } from '../rule.ts'
 import type { StateReader } from '../state-bytes.ts'
 import { type Condition, compileCondition } from './condition.ts'
-import type { SlidingWindow } from './sliding-window.ts'
+import { LATE_MS, type SlidingWindow } from './sliding-window.ts'
 
 export type WindowKind<V> = {
   /** null when the event has nothing to count. */
@@ -55,6 +55,7 @@ export function buildWindow<V>(
     if (value === null) return null
     group.window.add(at.timeMs, value)
     group.trail.add(at.timeMs, at.event.id)
+    group.trail.forget(group.window.newestMs - spanMs - LATE_MS)
     const endMs = group.window.endsFrom(at.timeMs).find(end => isMet(group, end))
     group.isSaid = endMs !== undefined
     return endMs === undefined ? null : hitAt(group, endMs)

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { loadTrail, openTrail } from './event-trail.ts'
+import { readState, writeState } from './state-bytes.ts'
+
+describe('the trail of events', () => {
+  it('keeps the newest by time, in their order, whatever order they come in', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(30)), fc.nat(31), fc.nat(31), (times, afterMs, untilMs) => {
+        const trail = openTrail(5)
+        const kept: { timeMs: number; id: string }[] = []
+        times.forEach((timeMs, i) => {
+          trail.add(timeMs, `e${i}`)
+          kept.push({ timeMs, id: `e${i}` })
+          kept.sort((a, b) => a.timeMs - b.timeMs)
+          if (kept.length > 5) kept.shift()
+        })
+        const expected = kept.filter(e => e.timeMs > afterMs && e.timeMs <= untilMs)
+        assert.deepEqual(
+          trail.within(afterMs, untilMs),
+          expected.map(({ id }) => id),
+        )
+      }),
+    )
+  })
+
+  it('forgets, and comes back from bytes', () => {
+    const trail = openTrail(50)
+    for (const timeMs of [1, 2, 3, 4]) trail.add(timeMs, `e${timeMs}`)
+    trail.forget(2)
+    const out = writeState()
+    trail.save(out)
+    const again = loadTrail(readState(out.finish()), 50)
+    assert.deepEqual(again.within(0, 9), ['e3', 'e4'])
+    again.forget(9)
+    assert.deepEqual(again.within(0, 9), [])
+  })
+})
