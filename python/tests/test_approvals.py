@@ -124,6 +124,15 @@ class Approvals(EnforcementTestCase):
         self.approve(app, 1001)
         self.assertEqual(self.get(app, "/rows?limit=1000"), 200)
 
+    def test_what_one_of_two_was_granted_is_given_back_where_the_other_is_refused(self) -> None:
+        app = self.app()
+        self.get(app)
+        self.tocsin.decide(entry("deny", "bob"))
+        self.approve(app, 2000)
+        both = {"authorization": "Bearer k-svc"}
+        self.assertEqual(self.ask(app, "/rows?limit=2000", "k-bob", **both).status, 403)
+        self.assertEqual(self.get(app, "/rows?limit=2000"), 200)
+
     def test_nobody_gets_somebody_elses_approval(self) -> None:
         app = self.app()
         self.get(app)

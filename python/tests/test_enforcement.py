@@ -205,8 +205,17 @@ class Claimed(EnforcementTestCase):
         app = self.middleware(self.stub(entry("deny", "anonymous"), entry("deny")))
         self.assertEqual(self.ask(app, key="").status, 200)
         self.assertEqual(self.ask(app, key="guess").status, 200)
-        two = {"authorization": "Bearer k-alice"}
-        self.assertEqual(self.ask(app, "/", "k-bob", **two).status, 200)
+
+    def test_a_second_key_is_no_way_out(self) -> None:
+        """Two proven persons are recorded as nobody, and are still both concerned."""
+        app = self.middleware(self.stub(entry("deny")))
+        for key, other in (("k-bob", "k-alice"), ("k-alice", "k-bob"), ("k-alice", "junk")):
+            answer = self.ask(app, "/", key, authorization=f"Bearer {other}")
+            self.assertEqual(answer.status, 403, other)
+        answer = self.ask(app, "/", "k-bob", authorization="Bearer k-svc")
+        self.assertEqual(answer.status, 200)
+        actors = [e["actor"]["id"] for e in self.refused()]
+        self.assertEqual(actors, ["anonymous", "anonymous", "alice"])
 
     def test_an_identify_hook_that_fails_costs_no_request(self) -> None:
         def broken(view: Any) -> Any:
@@ -234,6 +243,19 @@ class Claimed(EnforcementTestCase):
 
 class AsgiDecisions(Decisions):
     kind = "asgi"
+
+    def test_a_heap_of_keys_is_no_way_out(self) -> None:
+        app = self.middleware(self.stub(entry("deny")))
+        junk = [("authorization", f"Bearer junk-{i}") for i in range(1000)]
+        mine = ("authorization", "Bearer k-alice")
+        for headers in (
+            [*junk, ("x-api-key", "k-alice")],
+            [mine, *junk],
+            [*junk, mine],
+            [*junk, mine, ("x-api-key", "junk")],
+        ):
+            call = AsgiCall().headers(*headers).run(app)
+            self.assertEqual(call.sent[0]["status"], 403)
 
     def test_websockets_are_refused_before_they_open(self) -> None:
         app = self.middleware(self.stub(entry("deny")))

@@ -30,7 +30,6 @@ from .identity import (
     as_identity,
     session_of,
 )
-from .meters import Grant
 from .options import RecorderOptions
 from .recorder import Recorder, default_recorder
 from .route import MODEL_ENDPOINTS, matches_any
@@ -180,7 +179,11 @@ class Capture:
             follower = self.recorder().follower
             if follower is None:
                 return False
-            refusal = self._enforcer.cuts_off(follower, exchange.identity, exchange.session)
+            found = (
+                self._enforcer.cuts_off(follower, who, exchange.session)
+                for who in exchange.identity.proven
+            )
+            refusal = next(filter(None, found), None)
         except Exception as error:
             CAPTURE_TROUBLE.note("enforce_failed", "a request could not be judged: %r", error)
             return False
@@ -190,18 +193,27 @@ class Capture:
 
     def _judge(self, enforcer: Enforcer, exchange: Exchange, view: RequestView) -> Refusal | None:
         identity = self._who(view)
-        if not identity.is_proven:
+        if not identity.proven:
             return None
         follower = self.recorder().follower
         if follower is None:
             raise ValueError("enforce needs url: where the decisions come from")
         exchange.identity = identity
         exchange.session = session_of(view, self._cookie, self._session_header)
-        judgement = enforcer.judge(follower, identity, exchange.session, view)
-        if isinstance(judgement, Grant):
-            exchange.grant = judgement
-            return None
-        return judgement
+        for who in identity.proven:
+            judgement = enforcer.judge(follower, who, exchange.session, view)
+            if isinstance(judgement, Refusal):
+                self._give_back(exchange)
+                return judgement
+            if judgement is not None:
+                exchange.grants += (judgement,)
+        return None
+
+    def _give_back(self, exchange: Exchange) -> None:
+        """What one of several would have been let through with is not used."""
+        for grant in exchange.grants:
+            grant.settle(0)
+        exchange.grants = ()
 
     # After it
 
@@ -211,21 +223,20 @@ class Capture:
             return
         try:
             view, peer = details()
-            self._complete(exchange, view, peer)
             if self._enforcer is not None:
                 self._count_rows(self._enforcer, exchange, view)
+            self._complete(exchange, view, peer)
             self.recorder().record(build_event(exchange, self._system))
         except Exception as error:  # the application must not notice
             self._lose(exchange, error)
 
     def _count_rows(self, enforcer: Enforcer, exchange: Exchange, view: RequestView) -> None:
-        if exchange.policy is not None:
-            return
         rows = exchange.facts.get("rows")
-        enforcer.bulk.learn(view, exchange.endpoint, rows)
-        if exchange.grant is not None:
-            failed = exchange.error is not None or (exchange.status or 500) >= 400
-            exchange.grant.settle(0 if rows is None and failed else rows)
+        if exchange.policy is None:
+            enforcer.bulk.learn(view, exchange.endpoint, rows)
+        failed = exchange.error is not None or (exchange.status or 500) >= 400
+        for grant in exchange.grants:
+            grant.settle(0 if rows is None and failed else rows)
 
     def _lose(self, exchange: Exchange, error: Exception) -> None:
         CAPTURE_TROUBLE.note("capture_failed", "a request could not be recorded: %r", error)

@@ -52,8 +52,8 @@ class Exchange:
     interface: str | None = None
     #: Where a decision of Tocsin ended it: the event's ``policy``.
     policy: dict[str, Any] | None = None
-    #: Where a decision let it through within limits: what its rows are counted against.
-    grant: Grant | None = None
+    #: Where decisions let it through within limits: what its rows are counted against.
+    grants: tuple[Grant, ...] = ()
     #: True once it is recorded: nothing may change any more.
     sealed = False
 

@@ -42,11 +42,16 @@ class Identity:
     #: False for a name that was only stated. It is recorded as ``actor.claimed`` of an anonymous
     #: caller; no decision about that name is used against the request, nor in its favour.
     verified: bool = True
+    #: Where the keys of several were shown, so that nobody is named: all of them, since each key
+    #: was proved and the application may go by any.
+    several: tuple[Identity, ...] = ()
 
     @property
-    def is_proven(self) -> bool:
-        """True where a decision about ``id`` concerns this request."""
-        return self.verified and self.id != ANONYMOUS
+    def proven(self) -> tuple[Identity, ...]:
+        """Those whose decisions concern this request."""
+        if self.several:
+            return self.several
+        return (self,) if self.verified and self.id != ANONYMOUS else ()
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, Any] | None, type: str = "human") -> Identity:
@@ -158,11 +163,12 @@ class KeyTable:
         ]
         found = [identity for identity in looked_up if identity is not None]
         ids = {identity.id for identity in found}
-        if len(ids) == 1:
+        is_heap = len(keys) > KEYS_PER_REQUEST_MAX
+        if len(ids) == 1 and not is_heap:
             return found[0]
-        unsure = bool(ids) or len(keys) > KEYS_PER_REQUEST_MAX
-        ext = {"ambiguous": "credential"} if unsure else {}
-        return Identity(ANONYMOUS, credential=credential_of(hashes[0]), ext=ext)
+        ext = {"ambiguous": "credential"} if ids or is_heap else {}
+        credential = credential_of(hashes[0])
+        return Identity(ANONYMOUS, credential=credential, ext=ext, several=tuple(found))
 
     def _ask(self, key: str, sha: str) -> Identity | None:
         for ask in self._asks:
@@ -191,11 +197,12 @@ def as_identity(known: object, user_type: str = "unknown") -> Identity:
 
 def _presented_keys(view: RequestView) -> list[str]:
     """Each key once, as it was sent: text of a header is bytes read as latin-1."""
-    keys: list[str] = []
-    for value in view.headers("authorization"):
-        if value[:7].lower() == "bearer ":
-            keys.append(value[7:])
-    keys += view.headers("x-api-key")
+    bearer = [v[7:] for v in view.headers("authorization") if v[:7].lower() == "bearer "]
+    keys = bearer + view.headers("x-api-key")
+    if len(keys) > KEYS_PER_REQUEST_MAX:
+        # Applications go by the first or the last of a header: those are looked up in any case.
+        api = keys[len(bearer) :]
+        keys = [*bearer[:1], *bearer[-1:], *api[:1], *api[-1:], *keys]
     presented: list[str] = []
     for text in keys:
         key = text.strip()
