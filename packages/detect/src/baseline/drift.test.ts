@@ -80,9 +80,12 @@ describe('a slow climb', () => {
     const { hit } = found ?? assert.fail()
     assert.match(
       hit.says,
-      /^took [\d.]+ % more each day for \d+ days: [\d,]+ rows on the last \w+day, where [\d,]+ were /,
+      /^took [\d.]+ % more each day for \d+ days: [\d,]+ rows on the last \w+day, where /,
     )
-    assert.match(hit.says, /usual before; the newest days are [\d.]+ × the norm \(p = [\d.e-]+\)$/)
+    assert.match(
+      hit.says,
+      /[\d,]+ were usual before; the newest days are [\d.]+ × the norm \(p = [\d.e-]+\)$/,
+    )
     assert.ok(hit.startMs >= MONDAY_MS + 26 * DAY_MS && hit.startMs <= MONDAY_MS + 36 * DAY_MS)
     assert.ok(Number(hit.seen) > 1.2 * Number(hit.expected))
     assert.ok(hit.eventIds.length > 0 && hit.eventIds.length <= 50)

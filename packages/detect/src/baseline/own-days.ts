@@ -154,7 +154,7 @@ export function tallyDays(days: OwnDays, into: Tally): Tally {
 
 export type OwnDay = { readonly age: number; readonly amount: number; readonly share: number }
 
-/** Each learnt day, oldest first: its amount, and the sum of `weekShape` over its observed hours. */
+/** Each learnt day, oldest first: its amount, and the sum of `weekShape` over hours seen. */
 export function learntDays(days: OwnDays, weekShape: Float64Array): OwnDay[] {
   const { rows, size, sinceDay, untilDay } = days
   const result: OwnDay[] = []

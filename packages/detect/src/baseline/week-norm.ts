@@ -23,7 +23,7 @@ import {
   weekdayOfDay,
 } from './own-days.ts'
 
-/** What accounts of a cohort do per hour of a workday or weekend day, relative to their mean hour. */
+/** What accounts of a cohort do per hour of a workday or weekend day, in means of their own. */
 export type CohortShape = { readonly sums: Float64Array; days: number; ends: number }
 
 /** Samples that days alike are worth beside those of the hour of the week itself. */
