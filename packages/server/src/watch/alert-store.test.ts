@@ -157,6 +157,21 @@ describe('alerts out of findings', () => {
     assert.ok(Math.abs((detail?.risk.score ?? 0) - (last?.score ?? 0)) < 1e-9)
   })
 
+  it('stand as after the newest finding, also when earlier ones come later', () => {
+    const [, first, second] = findAll([finding(1), finding(2), finding(3, { score: 95 })])
+    assert.ok(first && second)
+    const before = onlyAlert()
+    find(finding(4, { timeMs: START + 90_000, score: 5 }), { ...first, findingIds: [hex(4)] })
+    const { findings, ...rest } = onlyAlert()
+    const { findings: _, ...restBefore } = before
+    assert.deepEqual(rest, restBefore)
+    assert.equal(findings, 4)
+    assert.deepEqual(
+      store.get(rest.id)?.findings.map(f => f.id),
+      [hex(1), hex(4), hex(2), hex(3)],
+    )
+  })
+
   it('come newest first, in pages without gap or repeat', () => {
     findMany(25)
     const seen: string[] = []

@@ -19,10 +19,10 @@ export interface AlertTaker {
 /** Each changes nothing when what it brings is there. */
 const WRITES = {
   addFinding: 'INSERT OR IGNORE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  // Findings of one alert come in the order of the log.
+  // Detectors that read the log again may find what lies before the newest.
   putAlert: `INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL)
     ON CONFLICT (id) DO UPDATE SET last_ms = excluded.last_ms, score = excluded.score,
-      threshold = excluded.threshold`,
+      threshold = excluded.threshold WHERE excluded.last_ms >= last_ms`,
   addMember: 'INSERT OR IGNORE INTO member VALUES (?, ?)',
   addSaid: 'INSERT OR IGNORE INTO disposition VALUES (?, ?, ?)',
   putState: 'UPDATE alert SET state = ?, disposition = ?, cause = ? WHERE id = ?',
