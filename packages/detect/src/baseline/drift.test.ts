@@ -92,6 +92,12 @@ describe('a slow climb', () => {
     assert.ok(hit.features.every(({ weight }) => weight > 0))
   })
 
+  it('is one finding a week, however long it goes on', () => {
+    const found = daysFound(60, climb(0.06, 30), { seed: 1, sigma: 0.05 })
+    assert.ok(found.length >= 2 && found.length <= 4, found.join(' '))
+    for (const [i, day] of found.entries()) assert.ok(i === 0 || day - (found[i - 1] ?? 0) >= 7)
+  })
+
   it('is judged by the rule’s floor, ratio and p', () => {
     const acts = actsOf(45, climb(0.06, 30), { seed: 1, sigma: 0.05 })
     for (const [other, isFound] of [

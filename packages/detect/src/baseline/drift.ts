@@ -44,6 +44,8 @@ type Group = {
   sums: number[]
   /** Only days after it count: a person said that what was before is normal. */
   acceptedDay: number
+  /** Last day that was found: one climb is one finding a week. */
+  foundDay: number
   dayEvents: number
   trail: EventTrail | null
 }
@@ -64,6 +66,7 @@ const CUSUM_MIN = 6
 /** Above what was usual, as a logarithm: by a third. */
 const RISE_MIN = 0.29
 const NEWEST_DAYS = 3
+const REPEAT_DAYS = 7
 const DEVIATION_FIRST = 0.3
 const DEVIATION_MIN = 0.06
 /** Days that the cohort's deviation is worth beside the account's own. */
@@ -85,7 +88,7 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
   const wantedDays = Math.max(DAYS_MATURE, Math.round(rule.baselineMs / DAY_MS))
   const plan: Plan = { rule, amountOf: buildAmount(rule.field), wantedDays }
   return {
-    openGroup: () => ({ daily: openDaily(), sums: [], acceptedDay: -1, dayEvents: 0, trail: null }),
+    openGroup: () => ({ daily: openDaily(), sums: [], ...NOTHING_FOUND, trail: null }),
     openCohort: () => ({ pool: openPool(FIRST_SCALE), deviation: DEVIATION_FIRST, count: 0 }),
     step: (group, pooled, at) => step(plan, { group, pooled }, at),
     accept: group => {
@@ -100,6 +103,8 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
     describe: (group, _pooled, nowMs) => describe(plan, group, nowMs),
   }
 }
+
+const NOTHING_FOUND = { acceptedDay: -1, foundDay: -1, dayEvents: 0 }
 
 type Both = { readonly group: Group; readonly pooled: Pooled }
 
@@ -135,9 +140,14 @@ function closeDay(plan: Plan, { group, pooled }: Both, eventId: string): Hit | n
   else if (sums.length > POOL_DELAY_DAYS) addScore(pooled.pool, sums.shift() ?? 0)
   if (judged.sum < CUSUM_MIN / 2) group.trail = null
   else group.trail ??= openTrail(EVENT_IDS_MAX)
-  if (!climb) return null
+  if (!climb || isRepeat(group)) return null
+  group.foundDay = newestDay(daily)
   const firstDay = judged.fitted[climb.knot + 1]?.day ?? newestDay(daily)
   return claim(plan, group, { ...judged, p, slope: climb.slope, firstDay, eventId })
+}
+
+function isRepeat({ foundDay, daily }: Group): boolean {
+  return foundDay >= 0 && newestDay(daily) < foundDay + REPEAT_DAYS
 }
 
 function claim({ rule, wantedDays }: Plan, group: Group, found: Found): Hit {
@@ -284,10 +294,11 @@ function says({ field, seen, expected, ratio, share, firstDay, day, p }: Words):
   return `${verb} ${share} more each day for ${days}: ${last}, ${norm}; ${level} ${sure}`
 }
 
-function saveGroup({ daily, sums, acceptedDay, dayEvents, trail }: Group, out: StateWriter): void {
+function saveGroup({ daily, sums, trail, ...found }: Group, out: StateWriter): void {
   saveDaily(daily, out)
-  out.integer(acceptedDay)
-  out.count(dayEvents)
+  out.integer(found.acceptedDay)
+  out.integer(found.foundDay)
+  out.count(found.dayEvents)
   out.count(sums.length)
   for (const sum of sums) out.number(sum)
   out.count(trail ? 1 : 0)
@@ -296,12 +307,12 @@ function saveGroup({ daily, sums, acceptedDay, dayEvents, trail }: Group, out: S
 
 function loadGroup(input: StateReader): Group {
   const daily = loadDaily(input)
-  const acceptedDay = input.integer()
+  const [acceptedDay, foundDay] = [input.integer(), input.integer()]
   const dayEvents = input.count()
   const sums: number[] = []
   for (let left = input.count(); left > 0; left--) sums.push(input.number())
   const trail = input.count() === 1 ? loadTrail(input, EVENT_IDS_MAX) : null
-  return { daily, sums, acceptedDay, dayEvents, trail }
+  return { daily, sums, acceptedDay, foundDay, dayEvents, trail }
 }
 
 function saveCohort({ pool, deviation, count }: Pooled, out: StateWriter): void {
