@@ -305,10 +305,31 @@ describe('an entity', () => {
     assert.equal((await eventsOf('operation:entity.criticality kind:tocsin*')).length, 2)
   })
 
+  it('may be anything that rules group by, of any spelling', async () => {
+    for (const id of ['s3://lake/customers_eu', '100%', 'a b&c=d?e#f', 'ü😀']) {
+      await raise({ type: 'resource', id })
+      const { status, json } = await rig.ask(`/v1/entities/resource/${encodeURIComponent(id)}`)
+      assert.deepEqual([status, json.entity], [200, { type: 'resource', id }])
+    }
+  })
+
   it('that nobody knows is not there; ids of any shape do no harm', async () => {
     isProblem(await rig.ask('/v1/entities/actor/nobody-knows'), 'entity.unknown', 404)
     isProblem(await rig.ask('/v1/entities/planet/x'), 'http.bad_request', 400)
-    const ids = ['"', '\\', 'a" or *', '\u0000\u001b[2J', '*', 'actor.id:*', 'ü😀', '(', "'; --"]
+    const ids = [
+      's3://lake/x',
+      '100%',
+      'a%2Fb',
+      '"',
+      '\\',
+      'a" or *',
+      '\u0000\u001b[2J',
+      '*',
+      'actor.id:*',
+      'ü😀',
+      '(',
+      "'; --",
+    ]
     for (const id of ids) {
       const answer = await rig.ask(`/v1/entities/actor/${encodeURIComponent(id)}`)
       isProblem(answer, 'entity.unknown', 404)
