@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Rule } from '@tocsin/detect/rule'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemClock } from '../base/clock.ts'
-import { dataDirectory, parseBudget, ruleDirectories } from '../config.ts'
+import { DEFAULT_BUDGET, dataDirectory, parseBudget, ruleDirectories } from '../config.ts'
 import { parseRange } from '../show/show.ts'
 import { parseDisposition, readRuleDirectories, readRulesOf } from '../watch/watch.ts'
 import { type Found, findingLine, openReplay } from './evaluation/evaluation.ts'
@@ -27,7 +27,6 @@ export type BacktestFlags = Json & {
 const DAY_MS = 86_400_000
 const ENTITIES_SHOWN = 20
 const EXAMPLES_SHOWN = 5
-const DEFAULT_BUDGET = '10'
 
 type Chosen = {
   readonly rules: readonly Rule[]

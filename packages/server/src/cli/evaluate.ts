@@ -48,7 +48,7 @@ export function cautionsOf(evaluation: Evaluation): readonly string[] {
   const { events, learningDays, labelsWithoutEvents, score } = evaluation
   const lines: string[] = []
   if (events.refused > 0) {
-    lines.push(`${events.refused} lines are no events. ${events.reasons.join('. ')}.`)
+    lines.push(`Lines that are no events: ${events.refused}. ${events.reasons.join('. ')}.`)
   }
   if (learningDays < LEARNING_DAYS_MIN) {
     lines.push(
@@ -58,7 +58,7 @@ export function cautionsOf(evaluation: Evaluation): readonly string[] {
   }
   if (labelsWithoutEvents > 0) {
     lines.push(
-      `${labelsWithoutEvents} labels name events of which none is in the file; do both belong together?`,
+      `Labels that name events of which none is in the file: ${labelsWithoutEvents}; do both belong together?`,
     )
   }
   if (score.attacks === 0) lines.push('No label is of an attack: there is nothing to be found.')
@@ -79,7 +79,7 @@ export function printEvaluation(evaluation: Evaluation, width: number): string {
 
 function printInput({ events, rules, findings, learningDays, score }: Evaluation): string {
   const rest = [
-    events.refused > 0 ? `${events.refused} lines refused` : '',
+    events.refused > 0 ? `lines refused: ${events.refused}` : '',
     events.duplicates > 0 ? `${events.duplicates} sent twice` : '',
     events.wereSorted ? '' : 'sorted by time',
   ].filter(text => text !== '')
