@@ -139,6 +139,18 @@ describe('an alert on a terminal', () => {
     }
   })
 
+  it('says what was done about it, and how to undo what is in force', () => {
+    const done = { decision: 'throttle', until: START, reason: 'read\u001b a lot' }
+    const decisions = [
+      { ...done, id: 'd_1', state: 'in_force' },
+      { ...done, id: 'd_2', state: 'dry_run' },
+    ]
+    const text = printAlert({ ...alertOf([finding(0)]), decisions }, 100)
+    assert.match(text, /throttle \(in force\) until Sat 2026-11-21 20:14:00: read\\u\{1b\} a lot/)
+    assert.match(text, /tocsin responses undo d_1\n/)
+    assert.doesNotMatch(text, /undo d_2/)
+  })
+
   it('prints one without any finding, as a store that is being filled may have', () => {
     const empty = { ...alertOf([finding(0)]), findings: [], risk: assessRisk([], 0) }
     assert.match(printAlert(empty, 80), /score {2,}0\.0/)

@@ -70,7 +70,7 @@ export async function listAlerts(flags: ListFlags, io: Io): Promise<ExitCode> {
 
 export async function showAlert(id: string, flags: Json, io: Io): Promise<ExitCode> {
   const response = await clientFor(io).get(`/v1/alerts/${encodeURIComponent(id)}`)
-  const alert = await parseAnswer<AlertDetail>(response)
+  const alert = await parseAnswer<AlertDetail & { readonly decisions: readonly Done[] }>(response)
   io.out(flags.json ? `${JSON.stringify(alert)}\n` : printAlert(alert, io.width))
   return EXIT.ok
 }
@@ -139,8 +139,20 @@ function short({ id }: { readonly id: string }): string {
   return id.slice(0, SHORT_ID)
 }
 
+/** What was done about an alert, as the server tells it. */
+type Done = {
+  readonly id: string
+  readonly decision: string
+  readonly state: string
+  readonly until: number
+  readonly reason: string
+}
+
 /** The whole alert: what, why, how it came to its score, what people said, what to do next. */
-export function printAlert(alert: AlertDetail, columns: number): string {
+export function printAlert(
+  alert: AlertDetail & { readonly decisions?: readonly Done[] },
+  columns: number,
+): string {
   const width = textWidth(columns)
   const { entity, findings, history } = alert
   const main = findings.reduce<Finding | null>((a, b) => (a && a.score >= b.score ? a : b), null)
@@ -155,6 +167,7 @@ export function printAlert(alert: AlertDetail, columns: number): string {
     printScore(alert, width),
     main ? printEvents(main) : '',
     history.length === 0 ? '' : `\nSaid of it\n${history.map(h => printSaid(h, width)).join('')}`,
+    printDone(alert.decisions ?? [], width),
     printNext(alert),
   ].join('')
 }
@@ -229,6 +242,16 @@ function printSaid(
       : `, cost of ${amount(prevented.costMicros / MICROS)} prevented`
   const words = note === null ? '' : `: ${note}`
   return wrap(`${moment(timeMs)} ${by}: ${what}${rows}${cost}${words}`, width, '  ')
+}
+
+function printDone(decisions: readonly Done[], width: number): string {
+  if (decisions.length === 0) return ''
+  const lines = decisions.map(({ id, decision, state, until, reason }) => {
+    const words = `${decision} (${state.replace('_', ' ')}) until ${moment(until)}: ${reason}`
+    const undo = state === 'in_force' ? `  tocsin responses undo ${shellWord(id)}\n` : ''
+    return `${wrap(words, width, '  ')}${undo}`
+  })
+  return `\nDone about it\n${lines.join('')}`
 }
 
 function printNext(alert: AlertDetail): string {

@@ -79,7 +79,8 @@ function openRoute(app: App, deps: RouteDeps): void {
     const alert = findAlert(deps.alerts, request.params.id)
     const what = { alert: alert.id, rows: alert.findings.length }
     await recordLook(deps, caller, { operation: 'alert.open', what })
-    return reply.type('application/json').send(JSON.stringify(alert))
+    const decisions = deps.respond.list().filter(({ alertId }) => alertId === alert.id)
+    return reply.type('application/json').send(JSON.stringify({ ...alert, decisions }))
   })
 }
 

@@ -103,6 +103,11 @@ export const ALERT: TSchema = Type.Object({
   findings: Type.Array(FINDING, { description: 'Oldest first' }),
   history: Type.Array(DISPOSED, { description: 'What people said, oldest first' }),
   risk: RISK,
+  decisions: Type.Optional(
+    Type.Array(Type.Object({}, { additionalProperties: true }), {
+      description: 'What was done about it; where one alert is opened',
+    }),
+  ),
 })
 
 export const ALERT_PAGE: TSchema = Type.Object({
