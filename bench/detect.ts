@@ -1,7 +1,7 @@
 // What detection costs and what it is worth, on made-up months: CPU per event of reading and of the
 // engine, memory per entity, alerts a day on months without attacks, recall by kind and strength
-// beside fixed thresholds on the same events. The seeds reported are not those that rules were tuned
-// on.
+// beside fixed thresholds on the same events. The seeds reported are not those that rules were
+// tuned on.
 //
 //   node bench/detect.ts [cost|benign|stories]
 

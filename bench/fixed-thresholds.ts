@@ -1,5 +1,5 @@
-// The peer of bench/detect.ts: what teams run today, fixed thresholds per account in sliding windows
-// (the numbers of public rule collections, detection rules of three vendors put together). Each
+// The peer of bench/detect.ts: what teams run today, fixed thresholds per account in sliding
+// windows (the numbers of public rule collections, those of three vendors put together). Each
 // crossing is a finding, and an account has at most one alert within 24 h, as with us.
 
 import type { Alert } from '@tocsin/detect/alert'

@@ -25,7 +25,7 @@ export type Evaluation = {
   readonly events: ReadSoFar & { readonly wereSorted: boolean }
   readonly rules: number
   readonly findings: number
-  /** Days of events before the first attack, else the first label: what baselines could learn from. */
+  /** Days of events before the first attack, or else label: what baselines could learn from. */
   readonly learningDays: number
   /** Labels none of whose events is in the file, though some are named. */
   readonly labelsWithoutEvents: number

@@ -1,7 +1,7 @@
 // A file of wire events, read in the order of event time whatever order its lines have. It is read
 // twice: the first pass only looks where each line stands and when it happened, so a million events
-// need tens of megabytes; the second checks them and hands them out one by one, sealed as the server
-// would seal them for a sender who may attest identities.
+// need tens of megabytes; the second checks them and hands them out one by one, sealed as the
+// server would seal them for a sender who may attest identities.
 
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// Labels of campaigns: what is known about a file of events. A label that is not one is refused with
-// its place, for a label that is passed over would quietly better the figures.
+// Labels of campaigns: what is known about a file of events. A label that is not one is refused
+// with its place, for a label that is passed over would quietly better the figures.
 
 import { readFileSync } from 'node:fs'
 import { TocsinError } from '@tocsin/sdk/errors'

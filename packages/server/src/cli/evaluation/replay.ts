@@ -14,7 +14,7 @@ export interface Replay {
   step(event: SealedEvent): readonly Found[]
   /** Time has come so far without a further event. */
   tick(nowMs: number): readonly Found[]
-  /** A person decided about what was found of an entity until then: it was normal, or it was not. */
+  /** A person decided about what was found of an entity until then: normal, or not. */
   dispose(entity: EntityRef, isNormal: boolean, timeMs: number): void
   readonly budget: {
     readonly threshold: number

@@ -77,8 +77,8 @@ export type Score = {
   readonly precision: number | null
   readonly recall: number | null
   /**
-   * Of the entities with the heaviest findings, with or without an alert, as many as the budget lets
-   * through in these days.
+   * Of the entities with the heaviest findings, with or without an alert, as many as the budget
+   * lets through in these days.
    */
   readonly atBudget: {
     readonly entities: number
