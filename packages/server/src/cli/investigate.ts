@@ -1,8 +1,9 @@
 // `tocsin investigate`: the chain behind an alert, what came before and after, where else the same
 // credential and address were, and what all of it reads like, with the reasons.
 
+import { TocsinError } from '@tocsin/sdk/errors'
 import type { Investigation } from '../watch/watch.ts'
-import { clientFor, parseAnswer } from './client.ts'
+import { type Client, clientFor, parseAnswer } from './client.ts'
 import { EXIT, type ExitCode, type Io, type Json } from './io.ts'
 import { amount, clock, moment, shellWord, shownName, textWidth, wrap } from './say-plain.ts'
 import { printTable, visible } from './table.ts'
@@ -18,15 +19,23 @@ export type Answer = Investigation & {
 }
 
 export async function investigate(what: string, flags: Json, io: Io): Promise<ExitCode> {
-  // An alert's id is hex digits; an account may be called so too, and is then named with its type.
-  const isAlert = /^[0-9a-f]{4,32}$/i.test(what)
-  const question = isAlert ? { alert: what } : { entity: what }
-  const response = await clientFor(io).get('/v1/investigations', question)
-  const answer = await parseAnswer<Answer>(response)
+  const answer = await parseAnswer<Answer>(await ask(clientFor(io), what))
   io.out(flags.json ? `${JSON.stringify(answer)}\n` : printInvestigation(answer, io.width))
   if (answer.complete) return EXIT.ok
   io.say('Partial: the index is still catching up; ask again in a moment.')
   return EXIT.partial
+}
+
+/** An alert's id is hex digits, and so may be the name of an account: the alert goes first. */
+async function ask(client: Client, what: string): Promise<Response> {
+  const path = '/v1/investigations'
+  if (!/^[0-9a-f]{4,32}$/i.test(what)) return client.get(path, { entity: what })
+  try {
+    return await client.get(path, { alert: what })
+  } catch (error) {
+    if (!(error instanceof TocsinError) || error.code !== 'alert.unknown') throw error
+    return client.get(path, { entity: what })
+  }
 }
 
 export function printInvestigation(answer: Answer, columns: number): string {

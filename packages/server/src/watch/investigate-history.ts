@@ -39,6 +39,8 @@ export type Usual = {
   readonly addresses: ReadonlySet<string>
   readonly programs: ReadonlySet<string>
   readonly requests: number
+  /** null where there is nothing. */
+  readonly firstMs: number | null
 }
 
 export async function usualWays(query: Asks, text: string, range: TimeRange): Promise<Usual> {
@@ -48,6 +50,7 @@ export async function usualWays(query: Asks, text: string, range: TimeRange): Pr
     addresses: new Set(groups.map(({ group }) => group[0] ?? '')),
     programs: new Set(groups.map(({ group }) => group[1] ?? '')),
     requests: groups.reduce((sum, { requests }) => sum + requests, 0),
+    firstMs: groups.length === 0 ? null : Math.min(...groups.map(({ firstMs }) => firstMs)),
   }
 }
 

@@ -31,6 +31,8 @@ export type Evidence = {
   readonly verified: string
   /** Requests in the weeks before: without a past nothing is new. */
   readonly pastRequests: number
+  /** Since its first request of that time. */
+  readonly pastDays: number
   readonly newAddresses: readonly string[]
   readonly newCountries: readonly string[]
   readonly newPrograms: readonly string[]
@@ -79,8 +81,9 @@ export type Change = {
 type Points = readonly [compromised: number, batch: number, misuse: number]
 type Piece = { readonly points: Points; readonly text: string }
 
-/** Fewer requests than these are no past. */
-export const PAST_MIN = 20
+/** Fewer requests than these, or fewer days, are no past. */
+const PAST_MIN = 20
+const PAST_DAYS_MIN = 7
 const CERTAIN_MIN = 3
 const LEAD_MIN = 1
 const DENIED_MIN = 3
@@ -119,6 +122,10 @@ export function readEvidence(evidence: Evidence): {
   return { reading: isClear ? first.name : 'unclear', readings, notes }
 }
 
+function hasPast({ pastRequests, pastDays }: Evidence): boolean {
+  return pastRequests >= PAST_MIN && pastDays >= PAST_DAYS_MIN
+}
+
 function whereFrom(evidence: Evidence): readonly Piece[] {
   const { pastRequests, newAddresses, newCountries, newPrograms, knownAddresses } = evidence
   const { sharedCredential, othersThere, failedLogons, verified, actorType } = evidence
@@ -127,8 +134,9 @@ function whereFrom(evidence: Evidence): readonly Piece[] {
   if (verified === 'none') add([1, -1, 0], 'the identity was stated, not proved')
   if (actorType === 'human') add([0, -3, 0], 'it is a person, not a job')
   if (failedLogons > 0) add([1, 0, 0], `${failedLogons} logins failed shortly before`)
-  if (pastRequests < PAST_MIN) {
-    add([0, 0, 0], 'the account has hardly a past: nothing can be told from what is new')
+  if (!hasPast(evidence)) {
+    const known = `${pastRequests} requests in ${Math.floor(evidence.pastDays)} days`
+    add([0, 0, 0], `the account has hardly a past (${known}): what is new says nothing`)
     return pieces
   }
   if (newCountries.length > 0) {
@@ -153,17 +161,17 @@ function whereFrom(evidence: Evidence): readonly Piece[] {
 }
 
 function whatFor(evidence: Evidence): readonly Piece[] {
-  const { pastRequests, newTargets, newExports, denied, failures, requests } = evidence
+  const { newTargets, newExports, denied, failures, requests } = evidence
   const pieces: Piece[] = []
   const add = (points: Points, text: string) => pieces.push({ points, text })
-  if (newExports.length > 0) {
+  if (newExports.length > 0 && hasPast(evidence)) {
     add([1, -2, 2], `it wrote to ${list(newExports)}, where it never wrote before`)
   }
-  if (pastRequests >= PAST_MIN) {
+  if (hasPast(evidence)) {
     if (newTargets.length > 0) add([0, -1, 1], `it never reached ${list(newTargets)} before`)
     else add([0, 1, 0], 'it reached only what it always reaches')
   }
-  if (evidence.newKinds.length > 0) {
+  if (evidence.newKinds.length > 0 && hasPast(evidence)) {
     add([0, -1, 1], `it never did anything like ${list(evidence.newKinds)} before`)
   }
   if (denied >= DENIED_MIN) {
@@ -180,8 +188,8 @@ function whatFor(evidence: Evidence): readonly Piece[] {
 }
 
 function whenUsually(evidence: Evidence): readonly Piece[] {
-  const { habit, pastRequests, actorType } = evidence
-  if (pastRequests < PAST_MIN) return []
+  const { habit, actorType } = evidence
+  if (!hasPast(evidence)) return []
   const { kind, days, weeks, usual, now } = habit
   const at = `at this hour on ${days} of 28 days before`
   if (kind === 'none') {

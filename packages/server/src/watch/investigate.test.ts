@@ -184,6 +184,17 @@ describe('what it reads like', () => {
     assert.match(found.notes.join(), /hardly a past/)
   })
 
+  it('unclear for an account of the last days, whatever it does', async () => {
+    const past = many(100, i => access(NOW - 6 * DAY + i * HOUR))
+    const source = { ip: '203.0.113.7', geo: { country: 'BR' } }
+    const found = await look(
+      past,
+      many(30, i => access(NOW + i * 1000, { source })),
+    )
+    assert.equal(found.reading, 'unclear')
+    assert.match(found.notes.join(), /100 requests in 6 days/)
+  })
+
   it('unclear for one that works around the clock and does more of the same', async () => {
     const always = many(28 * 48, i => access(NOW - 28 * DAY + i * HOUR * 0.5))
     const found = await look(

@@ -232,6 +232,7 @@ async function learn(query: InvestigateDeps['query'], doing: Doing): Promise<Kno
   const evidence: Evidence = {
     ...whoIs(doing),
     pastRequests: usual.requests,
+    pastDays: usual.firstMs === null ? 0 : (burst.fromMs - usual.firstMs) / DAY_MS,
     ...ways,
     newCountries: await newCountries(query, { text, own, ways }, past),
     sharedCredential: sharedCredential(waysIn(own), ways),
