@@ -11,8 +11,8 @@ import { type Found, openWatch, type Watch } from './watch/watch.ts'
 export type AlarmConfig = {
   /** Directories of rules. */
   readonly rules: readonly string[]
-  /** Alerts a day that people can look at. */
-  readonly alertBudget: number
+  /** Alerts a day that people can look at; null where nobody said. */
+  readonly alertBudget: number | null
   /** Policy file; the product's own, in dry run, where null. */
   readonly policy: string | null
 }

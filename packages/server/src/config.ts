@@ -9,7 +9,6 @@ import { TocsinError } from '@tocsin/sdk/errors'
 
 export const DEFAULT_LISTEN = '127.0.0.1:7117'
 const DEFAULT_DATA = 'tocsin-data'
-export const DEFAULT_BUDGET = '10'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -26,8 +25,8 @@ export type ServerConfig = {
   readonly keepContent: boolean
   /** Directories of rules: those of the product, then the operator's own. */
   readonly rules: readonly string[]
-  /** Alerts a day that people can look at. */
-  readonly alertBudget: number
+  /** Alerts a day that people can look at; null where nobody said. */
+  readonly alertBudget: number | null
   /** Policy file; the product's own, in dry run, where null. */
   readonly policy: string | null
 }
@@ -68,7 +67,7 @@ export function parseServerConfig(flags: ServeFlags, env: Environment): ServerCo
     follow: follow.map(parseFollow),
     keepContent: flags.keepContent ?? env.TOCSIN_KEEP_CONTENT === '1',
     rules: ruleDirectories(flags.rules ?? env.TOCSIN_RULES),
-    alertBudget: parseBudget(flags.alertBudget ?? env.TOCSIN_ALERT_BUDGET ?? DEFAULT_BUDGET),
+    alertBudget: budgetOf(flags.alertBudget ?? env.TOCSIN_ALERT_BUDGET),
     policy: parsePolicy(flags.policy ?? env.TOCSIN_POLICY),
   }
 }
@@ -84,6 +83,10 @@ export function ruleDirectories(own: string | undefined): readonly string[] {
   throw new TocsinError('config.invalid', {
     public: `--rules ${JSON.stringify(own)}: there is no such directory`,
   })
+}
+
+export function budgetOf(text: string | undefined): number | null {
+  return text === undefined ? null : parseBudget(text)
 }
 
 /** Throws `config.invalid` unless it is a number from 0.1 to 1000. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { DAY_MS, HOUR_MS } from '../rule.ts'
 import { readState, writeState } from '../state-bytes.ts'
 import { makeTestFinding, sha256, T0 } from '../test-events.ts'
-import { type AlertBook, openAlertBook, THRESHOLD_MIN } from './alert-book.ts'
+import { type AlertBook, openAlertBook, THRESHOLD_MIN, THRESHOLD_USUAL } from './alert-book.ts'
 
 const open = (budget = 10) => openAlertBook({ sha256, budget })
 const at = (hours: number) => T0 + hours * HOUR_MS
@@ -75,10 +75,42 @@ describe('the book of findings', () => {
         entity: { type: 'actor', id: `person-${i}` },
       })
     for (let day = 0; day < 10; day++) for (let i = 0; i < 20; i++) book.take(noisy(day, i))
-    assert.ok(book.threshold > THRESHOLD_MIN)
+    assert.ok(book.threshold > THRESHOLD_USUAL)
     assert.ok(book.expectedPerDay <= 1, String(book.expectedPerDay))
     const critical = makeTestFinding({ level: 'critical', score: 95, timeMs: T0 + 10 * DAY_MS })
     assert.ok(book.take(critical), 'a critical finding passes at any budget')
+  })
+
+  it('comes down while a stated budget is not used, and only to 20 where nobody stated one', () => {
+    const quiet = (book: AlertBook) => {
+      for (let day = 0; day < 10; day++) {
+        book.take(medium({ score: 25, timeMs: T0 + day * DAY_MS, id: `f${day}` }))
+      }
+      return book.threshold
+    }
+    assert.equal(quiet(open(10)), THRESHOLD_MIN)
+    assert.equal(quiet(openAlertBook({ sha256, budget: null })), THRESHOLD_USUAL)
+  })
+
+  it('rows, requests and cost above the usual are the same thing said thrice', () => {
+    const book = open()
+    const volume = (rule: string) => medium({ rule, detector: 'baseline_ratio' })
+    for (const rule of ['rows', 'requests', 'cost']) assert.equal(book.take(volume(rule)), null)
+    assert.ok(book.take(medium({ rule: 'network', detector: 'first_seen' })))
+  })
+
+  it('what a person decided about no longer raises the bar', () => {
+    const book = open(1)
+    for (let day = 0; day < 4; day++) {
+      for (let i = 0; i < 9; i++) {
+        const entity = { type: 'actor', id: `a-${i}` } as const
+        book.take(high({ timeMs: T0 + day * DAY_MS, entity, rule: `r${i}` }))
+      }
+    }
+    const before = book.threshold
+    for (let i = 0; i < 9; i++) book.dispose({ type: 'actor', id: `a-${i}` }, T0 + 4 * DAY_MS)
+    book.take(medium({ timeMs: T0 + 5 * DAY_MS }))
+    assert.ok(before > THRESHOLD_USUAL && book.threshold < before)
   })
 
   it('a storm cannot raise the bar of its own day', () => {
@@ -86,7 +118,7 @@ describe('the book of findings', () => {
     for (let i = 0; i < 500; i++) {
       book.take(high({ timeMs: T0 + i, entity: { type: 'actor', id: `a-${i}` } }))
     }
-    assert.equal(book.threshold, THRESHOLD_MIN)
+    assert.equal(book.threshold, THRESHOLD_USUAL)
   })
 
   it('bytes and back: the same future, whatever came before', () => {

@@ -5,7 +5,7 @@
 import type { Sha256 } from '@tocsin/sdk/crypto'
 import { type EntityRef, entityKey, type Finding, parseEntityType } from '../finding.ts'
 import { findingId } from '../finding-id.ts'
-import { assessRisk, type Weighed } from '../risk/risk.ts'
+import { assessRisk, independent, type Weighed } from '../risk/risk.ts'
 import { DAY_MS } from '../rule.ts'
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 
@@ -27,8 +27,11 @@ export type Alert = {
 
 export type BookConfig = {
   readonly sha256: Sha256
-  /** Alerts a day that people can look at. */
-  readonly budget: number
+  /**
+   * Alerts a day that people can look at: the threshold follows it, up and down. null where nobody
+   * said: then it follows DEFAULT_BUDGET, and comes down to THRESHOLD_USUAL only.
+   */
+  readonly budget: number | null
 }
 
 export interface AlertBook {
@@ -45,7 +48,14 @@ export interface AlertBook {
 }
 
 /** One finding of level high is an alert, and so are two of level medium; one of medium is not. */
-export const THRESHOLD_MIN = 20
+export const THRESHOLD_USUAL = 20
+/** One finding of level low scores 7.66: there is nothing below that anybody would look at. */
+export const THRESHOLD_MIN = 7.6
+/** One finding of level critical scores 36 and is never below it. */
+export const THRESHOLD_MAX = 36
+export const DEFAULT_BUDGET = 10
+/** With fewer days behind it nothing is known of what a threshold brings. */
+const DAYS_KNOWN_MIN = 3
 const WINDOW_DAYS = 14
 const FINDINGS_KEPT = 200
 
@@ -70,13 +80,16 @@ type Book = {
 }
 
 export function openAlertBook(config: BookConfig, saved?: StateReader): AlertBook {
-  const book: Book = { config, open: new Map(), days: [], threshold: THRESHOLD_MIN }
+  const book: Book = { config, open: new Map(), days: [], threshold: THRESHOLD_USUAL }
   if (saved) load(book, saved)
   return {
     take: finding => take(book, finding),
     dispose(entity, timeMs) {
-      const found = book.open.get(entityKey(entity))
-      if (found && found.lastMs <= timeMs) book.open.delete(entityKey(entity))
+      const key = entityKey(entity)
+      const found = book.open.get(key)
+      if (found && found.lastMs <= timeMs) book.open.delete(key)
+      // What is decided says nothing of how much is still to come.
+      for (const { best } of book.days) best.delete(key)
     },
     get threshold() {
       return book.threshold
@@ -98,7 +111,6 @@ function take(book: Book, finding: Finding): Alert | null {
   const key = entityKey(entity)
   const entry = entryOf(book, key, finding)
   addTo(entry, finding)
-  // Without decay: within 24 h all findings weigh the same.
   const risk = assessRisk(entry.findings, 0).score
   day.best.set(key, Math.max(day.best.get(key) ?? 0, risk))
   if (!entry.alert && risk >= book.threshold) {
@@ -134,9 +146,12 @@ function entryOf({ open }: Book, key: string, { entity, timeMs }: Finding): Open
   return made
 }
 
-function addTo(entry: Open, { id, rule, title, score, timeMs }: Finding): void {
+function addTo(entry: Open, finding: Finding): void {
+  const { id, rule, detector, title, score, timeMs } = finding
   if (!entry.alert) entry.findings = entry.findings.filter(f => timeMs - f.timeMs <= DAY_MS)
-  entry.findings = keepBest([...entry.findings, { id, rule, title, score, timeMs }])
+  const findings = [...entry.findings, { id, rule, detector, title, score, timeMs }]
+  // Without decay: within 24 h all findings weigh the same.
+  entry.findings = independent(findings, 0).toSorted((a, b) => a.timeMs - b.timeMs)
   entry.findingIds = entry.alert
     ? [...entry.findingIds, id].slice(-FINDINGS_KEPT)
     : entry.findings.map(one => one.id)
@@ -147,16 +162,6 @@ function openAlert({ config }: Book, key: string, { findings }: Open, timeMs: nu
   const first = findings.reduce((a, b) => (b.timeMs < a.timeMs ? b : a))
   const id = findingId(config.sha256, 'alert', key, first.id)
   return { id, startMs: first.timeMs, openedMs: timeMs }
-}
-
-/** One finding of a rule counts, the heaviest: saying the same again makes nothing more likely. */
-function keepBest(findings: readonly Weighed[]): Weighed[] {
-  const best = new Map<string, Weighed>()
-  for (const one of findings) {
-    const before = best.get(one.rule)
-    if (!before || one.score > before.score) best.set(one.rule, one)
-  }
-  return [...best.values()].sort((a, b) => a.timeMs - b.timeMs)
 }
 
 /** Days from the first to the last, also those on which nothing was found. */
@@ -170,16 +175,15 @@ function alertsAt(days: readonly Day[], threshold: number): number {
 }
 
 /** The lowest threshold at which the past days would have met the budget. */
-function thresholdFor(days: readonly Day[], budget: number): number {
-  const most = Math.max(1, Math.floor(budget * spanOf(days)))
+function thresholdFor(days: readonly Day[], asked: number | null): number {
+  const least = asked === null ? THRESHOLD_USUAL : THRESHOLD_MIN
+  if (days.length === 0 || spanOf(days) < DAYS_KNOWN_MIN) return THRESHOLD_USUAL
+  const most = Math.floor((asked ?? DEFAULT_BUDGET) * spanOf(days))
   const scores = days.flatMap(({ best }) => [...best.values()]).sort((a, b) => b - a)
+  // Just above the first score that no longer fits.
   const next = scores[most] ?? 0
-  // Just above the first score that no longer fits; all findings of level critical pass always.
-  return Math.min(THRESHOLD_MAX, Math.max(THRESHOLD_MIN, next + (next > 0 ? 0.01 : 0)))
+  return Math.min(THRESHOLD_MAX, Math.max(least, next + (next > 0 ? 0.01 : 0)))
 }
-
-/** One finding of level critical scores 36 and is never below it. */
-const THRESHOLD_MAX = 36
 
 function save(out: StateWriter, { open, days, threshold }: Book): void {
   out.number(threshold)
@@ -219,8 +223,8 @@ function saveOpen(out: StateWriter, { entity, findings, alert, findingIds, lastM
   out.text(entity.id)
   out.integer(lastMs)
   out.count(findings.length)
-  for (const { id, rule, title, timeMs, score } of findings) {
-    for (const text of [id, rule, title]) out.text(text)
+  for (const { id, rule, detector, title, timeMs, score } of findings) {
+    for (const text of [id, rule, detector, title]) out.text(text)
     out.integer(timeMs)
     out.number(score)
   }
@@ -238,8 +242,9 @@ function loadOpen(input: StateReader): Open {
   const lastMs = input.integer()
   const findings: Weighed[] = []
   for (let left = input.count(); left > 0; left--) {
-    const [id, rule, title] = [input.text(), input.text(), input.text()]
-    findings.push({ id, rule, title, timeMs: input.integer(), score: input.number() })
+    const [id, rule, detector, title] = [input.text(), input.text(), input.text(), input.text()]
+    const when = { timeMs: input.integer(), score: input.number() }
+    findings.push({ id, rule, detector, title, ...when })
   }
   const findingIds: string[] = []
   for (let left = input.count(); left > 0; left--) findingIds.push(input.text())

@@ -2,7 +2,13 @@
 // findings; and the words in which people say what it was. alert-book.ts decides when findings are
 // enough for one.
 
-export { type Alert, type AlertBook, type BookConfig, openAlertBook } from './alert-book.ts'
+export {
+  type Alert,
+  type AlertBook,
+  type BookConfig,
+  DEFAULT_BUDGET,
+  openAlertBook,
+} from './alert-book.ts'
 
 /** What a person said of an alert; `reopened` takes it back. */
 export const DISPOSITIONS = ['true', 'benign', 'false', 'reopened'] as const

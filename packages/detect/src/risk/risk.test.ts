@@ -6,6 +6,7 @@ import { assessRisk, bandOf, HALF_LIFE_MS, type Weighed } from './risk.ts'
 const weighed = (score: number, timeMs = 0, id = `${score}-${timeMs}`): Weighed => ({
   id,
   rule: 'r',
+  detector: 'match',
   title: 't',
   timeMs,
   score,

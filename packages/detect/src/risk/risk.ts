@@ -30,7 +30,7 @@ export type Risk = {
   readonly criticality: { readonly level: Criticality; readonly points: number }
 }
 
-export type Weighed = Pick<Finding, 'id' | 'rule' | 'title' | 'timeMs' | 'score'>
+export type Weighed = Pick<Finding, 'id' | 'rule' | 'detector' | 'title' | 'timeMs' | 'score'>
 
 const ZETA = 2.612_375_348_685_488
 /** A finding counts half after a week. */
@@ -65,6 +65,21 @@ function weighOdds(score: number, factor: number): number {
   if (score >= 100) return 100
   const odds = (score / (100 - score)) * factor
   return (100 * odds) / (1 + odds)
+}
+
+/**
+ * Of findings that say the same, the heaviest now: a rule that says it again makes nothing more
+ * likely, and rows, requests and cost above the usual are one and the same volume.
+ */
+export function independent(findings: readonly Weighed[], nowMs: number): readonly Weighed[] {
+  const best = new Map<string, Weighed>()
+  const weight = ({ score, timeMs }: Weighed) => score * decay(nowMs - timeMs)
+  for (const one of findings) {
+    const said = one.detector === 'baseline_ratio' ? one.detector : one.rule
+    const before = best.get(said)
+    if (!before || weight(one) > weight(before)) best.set(said, one)
+  }
+  return [...best.values()]
 }
 
 function decay(ageMs: number): number {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Rule } from '@tocsin/detect/rule'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { systemClock } from '../base/clock.ts'
-import { DEFAULT_BUDGET, dataDirectory, parseBudget, ruleDirectories } from '../config.ts'
+import { budgetOf, dataDirectory, ruleDirectories } from '../config.ts'
 import { parseRange } from '../show/show.ts'
 import { parseDisposition, readRuleDirectories, readRulesOf } from '../watch/watch.ts'
 import { type Found, findingLine, openReplay } from './evaluation/evaluation.ts'
@@ -54,8 +54,8 @@ export async function backtest(what: string, flags: BacktestFlags, io: Io): Prom
       public: `${dataDir} is no data directory: it holds no log; name one with --data`,
     })
   }
-  const budget = flags.alertBudget ?? io.env.TOCSIN_ALERT_BUDGET ?? DEFAULT_BUDGET
-  const result = await run(chosen, { dataDir, flags, budget: parseBudget(budget) })
+  const budget = budgetOf(flags.alertBudget ?? io.env.TOCSIN_ALERT_BUDGET)
+  const result = await run(chosen, { dataDir, flags, budget })
   if (flags.json) io.out(`${JSON.stringify(toJson(result))}\n`)
   else io.out(printResult(result, io.width))
   for (const caution of cautionsOf(result)) io.say(caution)
@@ -87,7 +87,7 @@ function chooseRules(what: string, own: string | undefined, io: Io): Chosen {
 type RunConfig = {
   readonly dataDir: string
   readonly flags: BacktestFlags
-  readonly budget: number
+  readonly budget: number | null
 }
 
 async function run(chosen: Chosen, { dataDir, flags, budget }: RunConfig): Promise<Result> {

@@ -21,6 +21,7 @@ function pageOf(id: string): EntityPage {
   const findings = [1, 2, 3].map(n => ({
     id: String(n).padStart(32, '0'),
     rule: `rule-${n}`,
+    detector: 'match',
     title: id.length > 100 ? id : `Title ${n}`,
     timeMs: NOW - n * HOUR,
     score: 30 + n,

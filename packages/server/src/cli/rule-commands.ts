@@ -1,8 +1,8 @@
 // Commands about what is looked for, and how well it is found: rules, back-test, evaluation, and
 // made-up events with a known answer. None of them needs a server.
 
+import { DEFAULT_BUDGET } from '@tocsin/detect/alert'
 import type { Command } from 'commander'
-import { DEFAULT_BUDGET } from '../config.ts'
 import { type Adding, dataOption, fromOption, jsonOption, rulesOption, toOption } from './adding.ts'
 
 export function addRuleCommands(program: Command, adding: Adding): void {
@@ -54,7 +54,7 @@ function addTrials(program: Command, { io, done }: Adding): void {
     .description('Run labelled events through everything and say what was found')
     .requiredOption('--events <file>', 'wire events, one JSON object a line')
     .requiredOption('--labels <file>', 'labels in the form of `tocsin simulate`')
-    .option('--budget <n>', 'alerts a day that people can look at', DEFAULT_BUDGET)
+    .option('--budget <n>', 'alerts a day that people can look at', String(DEFAULT_BUDGET))
     .option('--findings <file>', 'write every finding there, one JSON object a line')
     .addOption(rulesOption())
     .addOption(jsonOption())

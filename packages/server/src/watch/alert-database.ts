@@ -117,6 +117,7 @@ export function toWeighed(row: Row): Weighed {
   return {
     id: String(row.id),
     rule: String(row.rule),
+    detector: String(row.detector),
     title: String(row.title),
     timeMs: Number(row.time_ms),
     score: Number(row.score),

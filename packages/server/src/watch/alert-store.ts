@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Alert, Cause } from '@tocsin/detect/alert'
 import type { Finding } from '@tocsin/detect/finding'
-import { assessRisk, type Risk } from '@tocsin/detect/risk'
+import { assessRisk, independent, type Risk } from '@tocsin/detect/risk'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import { OWN_VIA } from '../query/query.ts'
@@ -23,7 +23,7 @@ import {
 } from './alert-database.ts'
 import { type AlertTaker, openAlertTaker } from './alert-taker.ts'
 import type { AlertState, Disposed } from './dispositions.ts'
-import { bestOfRules, type EntityRisks, openEntityRisk } from './entity-risk.ts'
+import { type EntityRisks, openEntityRisk } from './entity-risk.ts'
 
 export { parseDisposition } from './dispositions.ts'
 
@@ -119,7 +119,7 @@ function buildStore(database: DatabaseSync): AlertStore {
       if (!row) return null
       const findings = findingsOf(alertId)
       const history = said.all(alertId).map(parseSaid)
-      const risk = assessRisk(bestOfRules(findings, 0), 0)
+      const risk = assessRisk(independent(findings, 0), 0)
       return { ...summaryOf(row, findings), findings, history, risk }
     },
     resolveId(prefix) {

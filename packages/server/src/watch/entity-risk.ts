@@ -2,7 +2,13 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { EntityRef, Finding } from '@tocsin/detect/finding'
-import { assessRisk, type Criticality, type Risk, type Weighed } from '@tocsin/detect/risk'
+import {
+  assessRisk,
+  type Criticality,
+  independent,
+  type Risk,
+  type Weighed,
+} from '@tocsin/detect/risk'
 import {
   entityOfRow,
   fitting,
@@ -43,7 +49,7 @@ export function openEntityRisk(database: DatabaseSync): EntityRisks {
   return {
     riskOf(entity, nowMs) {
       const rows = selectWeighed(database, nowMs, entity)
-      const weighed = bestOfRules(rows.map(toWeighed), nowMs)
+      const weighed = independent(rows.map(toWeighed), nowMs)
       return assessRisk(weighed, nowMs, criticalityOf(entity))
     },
     riskiest(nowMs, limit) {
@@ -51,7 +57,7 @@ export function openEntityRisk(database: DatabaseSync): EntityRisks {
       const ranked = [...byEntity.values()].map(rows => {
         const entity = toEntity(rows[0] ?? {})
         const weighed = rows.map(toWeighed)
-        const risk = assessRisk(bestOfRules(weighed, nowMs), nowMs, criticalityOf(entity))
+        const risk = assessRisk(independent(weighed, nowMs), nowMs, criticalityOf(entity))
         return { entity, risk, findings: rows.length, newestId: newestOf(weighed)?.id ?? '' }
       })
       ranked.sort((a, b) => b.risk.score - a.risk.score || (a.newestId < b.newestId ? -1 : 1))
@@ -70,26 +76,13 @@ function selectWeighed(database: DatabaseSync, nowMs: number, entity?: EntityRef
   const question = { fromMs: nowMs - RISK_MS, limit: 0, ...(entity ? { entity } : {}) }
   const { sql, params } = joined(fitting(question, 'time_ms'))
   const statement = database.prepare(
-    `SELECT id, type, entity, time_ms, score, rule, title FROM finding WHERE ${sql}
+    `SELECT id, type, entity, time_ms, score, rule, title,
+       json_extract(body, '$.detector') AS detector FROM finding WHERE ${sql}
      AND NOT EXISTS (SELECT 1 FROM member JOIN alert ON alert.id = alert_id
        WHERE finding_id = finding.id AND disposition IN ('benign', 'false'))
      ORDER BY time_ms DESC, id DESC LIMIT ?`,
   )
   return statement.all(...params, RISK_FINDINGS_MAX)
-}
-
-/** One finding of a rule counts, the heaviest now: saying it again makes nothing more likely. */
-export function bestOfRules(findings: readonly Weighed[], nowMs: number): readonly Weighed[] {
-  const weights = new Map(
-    assessRisk(findings, nowMs).parts.map(part => [part.findingId, part.score]),
-  )
-  const best = new Map<string, Weighed>()
-  for (const one of findings) {
-    const before = best.get(one.rule)
-    const isMore = !before || (weights.get(one.id) ?? 0) > (weights.get(before.id) ?? 0)
-    if (isMore) best.set(one.rule, one)
-  }
-  return [...best.values()]
 }
 
 function newestOf(findings: readonly Weighed[]): Weighed | null {

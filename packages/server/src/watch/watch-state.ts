@@ -20,7 +20,7 @@ export type Watched = {
 const VERSION = 'tocsin-watch/1'
 const DIGEST_BYTES = 32
 
-type Config = { readonly engine: Engine; readonly budget: number }
+type Config = { readonly engine: Engine; readonly budget: number | null }
 
 /** `path` is replaced as a whole and durable on return. */
 export function saveWatched(path: string, engine: Engine, { size, state, book }: Watched): void {

@@ -37,8 +37,8 @@ export type WatchConfig = {
   readonly kek: Uint8Array
   readonly publishedSize: number
   readonly rules: readonly string[]
-  /** Alerts a day that people can look at. */
-  readonly budget: number
+  /** Alerts a day that people can look at; null where nobody said. */
+  readonly budget: number | null
   readonly snapshot: string
 }
 

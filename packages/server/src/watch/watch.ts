@@ -4,6 +4,7 @@
 // ids, so nothing is doubled and nothing lost.
 
 import { join } from 'node:path'
+import { DEFAULT_BUDGET } from '@tocsin/detect/alert'
 import type { EntityView } from '@tocsin/detect/detect'
 import type { EntityRef } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
@@ -54,7 +55,7 @@ export type { WatchStatus } from './watch-worker.ts'
 
 export interface Watch {
   readonly status: WatchStatus
-  /** Alerts a day that the operator asked for. */
+  /** Alerts a day at most, on average. */
   readonly budget: number
   /** Mistakes in rule files, one sentence each; the other rules run. */
   readonly problems: readonly string[]
@@ -77,7 +78,7 @@ export type WatchDeps = {
   readonly clock: Clock
   /** Directories of rules; those of the product first. */
   readonly rules: readonly string[]
-  readonly budget: number
+  readonly budget: number | null
 }
 
 export async function openWatch(deps: WatchDeps): Promise<Watch> {
@@ -121,7 +122,7 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
     get status() {
       return thread.status
     },
-    budget,
+    budget: budget ?? DEFAULT_BUDGET,
     problems,
     onFound(listener) {
       listeners.add(listener)

@@ -23,7 +23,7 @@ export interface Replay {
   }
 }
 
-export type ReplayConfig = { readonly rules: readonly Rule[]; readonly budget: number }
+export type ReplayConfig = { readonly rules: readonly Rule[]; readonly budget: number | null }
 
 export function openReplay({ rules, budget }: ReplayConfig): Replay {
   const engine = createEngine({ rules, sha256 })
