@@ -20,6 +20,8 @@ export type Known = {
   firstMs: number
   readonly values: Map<string, Span>
   evicted: number
+  /** UTC day of the first value, from which on another one is a change. */
+  startDay: number
   /** UTC day of the newest event, and whether there was no value before it. */
   day: number
   wasEmpty: boolean
@@ -37,6 +39,7 @@ export function openKnown(): Known {
     firstMs: 0,
     values: new Map(),
     evicted: 0,
+    startDay: 0,
     day: 0,
     wasEmpty: true,
     fresh: [],
@@ -85,6 +88,7 @@ export function meet({ fresh, refused }: Known, met: Fresh): boolean {
 export function take(known: Known, { key, timeMs }: Met): void {
   const { values } = known
   if (values.has(key)) return
+  if (values.size === 0) known.startDay = dayOf(timeMs)
   if (values.size >= VALUES_KEPT) evict(known)
   values.set(key, { firstMs: timeMs, lastMs: timeMs })
   markDay(known, dayOf(timeMs))
@@ -121,6 +125,7 @@ export function newDaysSince({ newDays, day }: Known, fromDay: number): number {
 
 export function saveKnown(known: Known, out: StateWriter): void {
   out.number(known.firstMs)
+  out.number(known.startDay)
   out.number(known.day)
   out.count(known.wasEmpty ? 1 : 0)
   out.count(known.evicted)
@@ -148,6 +153,7 @@ export function saveKnown(known: Known, out: StateWriter): void {
 export function loadKnown(input: StateReader): Known {
   const known = openKnown()
   known.firstMs = input.number()
+  known.startDay = input.number()
   known.day = input.number()
   known.wasEmpty = input.count() === 1
   known.evicted = input.count()

@@ -161,7 +161,8 @@ function isLearning(known: Known, timeMs: number): boolean {
 }
 
 function ownRate(known: Known): { newDays: number; days: number } {
-  const fromDay = dayOf(known.firstMs) + DAYS_MIN
+  const learntDay = dayOf(known.firstMs) + DAYS_MIN
+  const fromDay = known.wasEmpty ? learntDay : Math.max(learntDay, known.startDay + 1)
   const days = Math.min(MEMORY_DAYS, Math.max(0, known.day - fromDay))
   return { newDays: newDaysSince(known, fromDay), days }
 }

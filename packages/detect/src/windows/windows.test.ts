@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import fc from 'fast-check'
+import { LATENESS_MS } from '../detect.ts'
 import type { Detector } from '../detector.ts'
 import type { Comparison, CorrelationRule } from '../rule.ts'
 import { makeEvent, T0 } from '../test-events.ts'
@@ -218,6 +219,10 @@ describe('value_count', () => {
 })
 
 describe('any window', () => {
+  it('reaches as far back as events may be late', () => {
+    assert.ok(LATE_MS >= LATENESS_MS)
+  })
+
   const steps = fc.array(
     fc.record({
       /** Advance of the clock, and how far behind it the event is. */
