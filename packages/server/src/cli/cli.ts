@@ -194,16 +194,26 @@ function explain(error: unknown, io: Io, asJson: boolean): ExitCode {
   return exitCodeOf(code)
 }
 
+const USAGE: ReadonlySet<string> = new Set([
+  'cli.usage',
+  'config.invalid',
+  'capture.unknown_format',
+  'jobs.malformed',
+  'policy.invalid',
+])
+const NOT_FOUND: ReadonlySet<string> = new Set([
+  'cli.not_found',
+  'event.unknown',
+  'alert.unknown',
+  'entity.unknown',
+  'jobs.unknown',
+  'respond.unknown',
+])
+const SIGN_IN: ReadonlySet<string> = new Set(['auth.missing', 'auth.invalid', 'auth.scope'])
+
 function exitCodeOf(code: ErrorCode): ExitCode {
-  if (
-    code === 'cli.usage' ||
-    code === 'config.invalid' ||
-    code === 'capture.unknown_format' ||
-    code.startsWith('query.')
-  )
-    return EXIT.usage
-  if (code === 'auth.missing' || code === 'auth.invalid' || code === 'auth.scope')
-    return EXIT.signIn
-  if (code === 'cli.not_found' || code === 'event.unknown') return EXIT.notFound
+  if (USAGE.has(code) || code.startsWith('query.')) return EXIT.usage
+  if (SIGN_IN.has(code)) return EXIT.signIn
+  if (NOT_FOUND.has(code)) return EXIT.notFound
   return code === 'cli.unreachable' ? EXIT.unreachable : EXIT.error
 }

@@ -30,6 +30,7 @@ export type { App, ShowDeps } from './app.ts'
 export { parseRange } from './range.ts'
 
 const REQUEST_MS_MAX = 60_000
+const PARAM_CHARS_MAX = 3072
 
 export type ListenConfig = {
   readonly host: string
@@ -65,6 +66,8 @@ export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null):
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     forceCloseConnections: true,
+    // An entity's id stands in a path, percent-encoded.
+    routerOptions: { maxParamLength: PARAM_CHARS_MAX },
     genReqId: () => Buffer.from(deps.entropy.bytes(9)).toString('base64url'),
     ...(tls ? { https: tls } : {}),
   } as const
