@@ -1,11 +1,12 @@
 // Activity at an hour of the week when the entity is never active. What is normal is a map of the
-// hours it was active in, week by week: eight weeks back, a byte for each of 168 hours. How usual an
-// hour is, is the smoothed share of comparable hours with activity: this hour of the week counts
-// whole, its neighbours and the same hour of other days in part, so that whoever works in shifts or
-// is called at night has wide hours. Hours of the last half day are left out: one night is no habit.
+// hours it was active in, week by week: eight weeks back, a byte for each of 168 hours. How usual
+// an hour is, is the smoothed share of comparable hours with activity: this hour of the week
+// counts whole, its neighbours and the same hour of other days in part, so that whoever works in
+// shifts or is called at night has wide hours. Hours of the last half day are left out: one night
+// is no habit.
 //
-// That share is p, for an entity that has hours at all: where much of its activity falls into hours
-// as unusual as this one, all hours are alike and none is a surprise.
+// That share is p, for an entity that has hours at all: where much of its activity falls into
+// hours as unusual as this one, all hours are alike and none is a surprise.
 
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
 import { type EventTrail, loadTrail, openTrail } from '../event-trail.ts'
