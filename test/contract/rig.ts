@@ -80,27 +80,7 @@ export async function openRig(
     alarm,
     app,
     allKey: local.secret,
-    async ask(path, { method = 'GET', key = local.secret, body, type, headers = {} } = {}) {
-      const response = await app.inject({
-        method,
-        url: path,
-        headers: {
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-          ...(type === undefined ? {} : { 'content-type': type }),
-          ...headers,
-        },
-        ...(body === undefined
-          ? {}
-          : { payload: typeof body === 'string' ? body : Buffer.from(body) }),
-      })
-      const isJson = /json/.test(String(response.headers['content-type']))
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        text: response.payload,
-        json: isJson && response.payload !== '' ? JSON.parse(response.payload) : undefined,
-      }
-    },
+    ask: (path, request = {}) => ask(app, path, { key: local.secret, ...request }),
     key: (...scopes) =>
       tocsin.createApiKey(`key-${Buffer.from(entropy.bytes(4)).toString('hex')}`, scopes, 'tester'),
     async restart() {
@@ -117,6 +97,30 @@ export async function openRig(
     },
   }
   return rig
+}
+
+async function ask(
+  app: App,
+  path: string,
+  { method = 'GET', key = null, body, type, headers = {} }: Request,
+): Promise<Answer> {
+  const response = await app.inject({
+    method,
+    url: path,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : Buffer.from(body) }),
+  })
+  const isJson = /json/.test(String(response.headers['content-type']))
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text: response.payload,
+    json: isJson && response.payload !== '' ? JSON.parse(response.payload) : undefined,
+  }
 }
 
 export function newDirectory(): string {

@@ -81,7 +81,7 @@ function compileCorrelations(rules: readonly Rule[], build: BuildDetector): read
     })
 }
 
-/** A group is about the actor where it has one, else about the first thing that can be an entity. */
+/** A group is about the actor where it has one, else about the first that can be an entity. */
 function entityField(groupBy: readonly string[]): keyof typeof ENTITY_TYPES {
   if (groupBy.includes('actor.id')) return 'actor.id'
   return ENTITY_FIELDS.find(field => groupBy.includes(field)) ?? 'actor.id'

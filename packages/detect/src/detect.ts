@@ -3,9 +3,9 @@
 // same findings everywhere. It never throws on an event.
 //
 // An event is tested against the rules for its kind; each match goes to the correlations that count
-// it, in the group it belongs to; a group belongs to an entity. The engine decides what is common to
-// all detectors: what is late, when an entity is under suspicion and teaches nothing, which repeat
-// says nothing new. What is unusual, detectors decide (detector.ts).
+// it, in the group it belongs to; a group belongs to an entity. The engine decides what is common
+// to all detectors: what is late, when an entity is under suspicion and teaches nothing, which
+// repeat says nothing new. What is unusual, detectors decide (detector.ts).
 
 import type { Sha256 } from '@tocsin/sdk/crypto'
 import type { SealedEvent } from '@tocsin/sdk/event'
@@ -57,7 +57,7 @@ export interface Engine {
   begin(): State
   /** Takes the state over and gives it back changed. */
   step(state: State, event: SealedEvent): Stepped
-  /** Time has come to `nowMs`, with or without events: what should have come and did not is found. */
+  /** Time has come to `nowMs`, with or without events: finds what should have come and did not. */
   tick(state: State, nowMs: number): Stepped
   /** A person decided about what was found: it was normal (and is learnt), or it was not. */
   dispose(state: State, entity: EntityRef, isNormal: boolean): State

@@ -56,7 +56,7 @@ export interface Detector<S, C> {
   loadGroup(input: StateReader): S
   saveCohort(cohort: C, out: StateWriter): void
   loadCohort(input: StateReader): C
-  /** What people see of the group's baseline: now, expected, profile. Null before anything is known. */
+  /** What people see of the group's baseline: now, expected, profile. Null before there is any. */
   describe(group: S, cohort: C, nowMs: number): BaselineView | null
 }
 

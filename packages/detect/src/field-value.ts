@@ -1,5 +1,5 @@
-// Reading a field of an event by its dotted path, compiled once: a rule reads the same few fields of
-// every event.
+// Reading a field of an event by its dotted path, compiled once: a rule reads the same few fields
+// of every event.
 
 import type { SealedEvent } from '@tocsin/sdk/event'
 
@@ -38,9 +38,10 @@ export function keysOf(value: unknown): readonly string[] {
   return [keyText(text)]
 }
 
-/** A key is at most KEY_CHARS_MAX long; two long values that begin alike are told by their length. */
+/** At most KEY_CHARS_MAX long; two long values that begin alike are told by their length. */
 export function keyText(text: string): string {
-  return text.length <= KEY_CHARS_MAX ? text : `${text.slice(0, KEY_CHARS_MAX - 12)}…${text.length}`
+  if (text.length <= KEY_CHARS_MAX) return text
+  return `${text.slice(0, KEY_CHARS_MAX - 12)}…${text.length}`
 }
 
 const NONE: readonly string[] = []

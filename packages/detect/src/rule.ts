@@ -59,7 +59,7 @@ export type CorrelationRule = Head & {
   readonly timespanMs: number
   /** All must hold. Empty where the type decides by p alone. */
   readonly condition: readonly Comparison[]
-  /** Field that is summed (`value_sum`, `baseline_…`), counted (`value_count`), new (`first_seen`). */
+  /** Field that is summed (`value_sum`, `baseline_…`), counted (`value_count`) or new. */
   readonly field: string | null
   /** Own past that is the norm: `baseline: 30d`. */
   readonly baselineMs: number

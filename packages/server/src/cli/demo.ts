@@ -170,7 +170,7 @@ async function welcome(running: Running, io: Io, seconds: number): Promise<void>
   const { entities, rules } = alarm.watch.status
   io.out(`
 Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed, searchable,
-and looked at by ${rules} rules that know the usual week of ${entities} accounts, keys and addresses.
+and looked at by ${rules} rules that know the usual week of ${entities} accounts and addresses.
 
   server   ${show.url}   (this machine only)
   data     ${data}

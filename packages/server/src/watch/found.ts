@@ -1,6 +1,6 @@
 // A finding on its way into the log and back: the event that carries it (`tocsin.finding`), and
-// what a follower of the log reads out of such an event. The event is a function of the finding alone,
-// so that a replay sends the same bytes under the same id, and the log stores it once.
+// what a follower of the log reads out of such an event. The event is a function of the finding
+// alone, so that a replay sends the same bytes under the same id, and the log stores it once.
 
 import type { Alert } from '@tocsin/detect/alert'
 import type { Finding } from '@tocsin/detect/finding'

@@ -1,5 +1,5 @@
-// The detectors' thread from the side of whoever asks it: fed with what becomes durable, told what is
-// in the log, and known for how far it has come.
+// The detectors' thread from the side of whoever asks it: fed with what becomes durable, told what
+// is in the log, and known for how far it has come.
 
 import type { EntityView } from '@tocsin/detect/detect'
 import type { EntityRef } from '@tocsin/detect/finding'
@@ -42,13 +42,12 @@ const NOTHING: WatchStatus = {
 export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps): WatchThread {
   const thread = startThread<ToWatch, FromWatch>(import.meta.url, 'watch-worker', config)
   const feed = feedFollower(log, thread.send)
-  const tickets = new Map<number, (view: EntityView | null) => void>()
+  const views = openTickets<EntityView | null>()
   const reaching = new Set<{ readonly size: number; readonly resolve: () => void }>()
   const started = Promise.withResolvers<readonly string[]>()
   const closed = Promise.withResolvers<void>()
   let take: (found: readonly Found[]) => void = () => undefined
   let status = NOTHING
-  let lastTicket = 0
   let hasEnded = false
 
   thread.onMessage(message => {
@@ -58,10 +57,8 @@ export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps):
       showStatus(telemetry, status)
       resolveReached()
     } else if (message.kind === 'found') take(message.found)
-    else if (message.kind === 'described') {
-      tickets.get(message.ticket)?.(message.view)
-      tickets.delete(message.ticket)
-    } else if (message.kind === 'started') {
+    else if (message.kind === 'described') views.answer(message.ticket, message.view)
+    else if (message.kind === 'started') {
       reportStart(telemetry, message)
       started.resolve(message.problems)
     } else if (message.kind === 'closed') closed.resolve()
@@ -72,7 +69,7 @@ export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps):
     telemetry.report('error', `the detectors ended (${error.message}); restart Tocsin`)
     started.resolve([])
     closed.resolve()
-    for (const answer of tickets.values()) answer(null)
+    views.answerAll(null)
     resolveReached()
   })
 
@@ -96,10 +93,9 @@ export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps):
     tick: nowMs => thread.send({ kind: 'tick', nowMs }),
     describe(entity, nowMs) {
       if (hasEnded) return Promise.resolve(null)
-      lastTicket += 1
-      const ticket = lastTicket
+      const { ticket, answer } = views.take()
       thread.send({ kind: 'describe', ticket, entity, nowMs })
-      return new Promise(resolve => tickets.set(ticket, resolve))
+      return answer
     },
     reached(size) {
       if (hasEnded || status.size >= size) return Promise.resolve()
@@ -110,6 +106,28 @@ export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps):
       if (!hasEnded) thread.send({ kind: 'close' })
       await closed.promise
       await thread.stop()
+    },
+  }
+}
+
+/** Questions that wait for their answer from the thread, by number. */
+function openTickets<T>() {
+  const waiting = new Map<number, (answer: T) => void>()
+  let last = 0
+  return {
+    take(): { readonly ticket: number; readonly answer: Promise<T> } {
+      last += 1
+      const { promise, resolve } = Promise.withResolvers<T>()
+      waiting.set(last, resolve)
+      return { ticket: last, answer: promise }
+    },
+    answer(ticket: number, answer: T): void {
+      waiting.get(ticket)?.(answer)
+      waiting.delete(ticket)
+    },
+    answerAll(answer: T): void {
+      for (const resolve of waiting.values()) resolve(answer)
+      waiting.clear()
     },
   }
 }
