@@ -8,10 +8,12 @@ export interface EventTrail {
   add(timeMs: number, id: string): void
   /** Ids of kept events with `afterMs` < time ≤ `untilMs`, newest last. */
   within(afterMs: number, untilMs: number): readonly string[]
-  /** Lets go of what is not after that. */
+  /** What is not after that is wanted no more; it goes in batches, the last of it at once. */
   forget(untilMs: number): void
   save(out: StateWriter): void
 }
+
+const BATCH = 16
 
 type Entry = { readonly timeMs: number; readonly id: string }
 
@@ -40,8 +42,9 @@ function trailOf(entries: Entry[], entriesMax: number): EventTrail {
     within: (afterMs, untilMs) =>
       entries.filter(e => e.timeMs > afterMs && e.timeMs <= untilMs).map(e => e.id),
     forget(untilMs) {
-      const kept = entries.findIndex(({ timeMs }) => timeMs > untilMs)
-      if (kept !== 0) entries.splice(0, kept < 0 ? entries.length : kept)
+      let gone = 0
+      while (gone < entries.length && (entries[gone]?.timeMs ?? 0) <= untilMs) gone += 1
+      if (gone >= BATCH || gone === entries.length) entries.splice(0, gone)
     },
     save(out) {
       out.count(entries.length)
