@@ -76,9 +76,20 @@ function compileCorrelations(rules: readonly Rule[], build: BuildDetector): read
         name: String(number),
         detector: build(rule),
         subject: ENTITY_FIELDS.indexOf(field),
-        readRest: rule.groupBy.filter(path => path !== field).map(readField),
+        readRest: rule.groupBy.filter(path => path !== field).map(readGroup),
       }
     })
+}
+
+/** Many senders say only which model answered. */
+const INSTEAD: { readonly [path: string]: string } = { 'model.requested': 'model.served' }
+
+function readGroup(path: string): ReadField {
+  const read = readField(path)
+  const instead = INSTEAD[path]
+  if (instead === undefined) return read
+  const readInstead = readField(instead)
+  return event => read(event) ?? readInstead(event)
 }
 
 /** A group is about the actor where it has one, else about the first that can be an entity. */

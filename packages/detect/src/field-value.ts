@@ -38,10 +38,23 @@ export function keysOf(value: unknown): readonly string[] {
   return [keyText(text)]
 }
 
-/** At most KEY_CHARS_MAX long; two long values that begin alike are told by their length. */
+/** At most KEY_CHARS_MAX long; of a longer text the beginning, and a hash of all of it. */
 export function keyText(text: string): string {
   if (text.length <= KEY_CHARS_MAX) return text
-  return `${text.slice(0, KEY_CHARS_MAX - 12)}…${text.length}`
+  return `${text.slice(0, KEY_CHARS_MAX - HASH_CHARS_MAX - 1)}…${hashText(text).toString(36)}`
+}
+
+const HASH_CHARS_MAX = 11
+
+/** 53 bits, good enough to tell names apart (FNV-1a, draft-eastlake-fnv, twice with other seeds). */
+function hashText(text: string): number {
+  let [low, high] = [0x811c9dc5, 0x9747b28c]
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    low = Math.imul(low ^ unit, 0x01000193)
+    high = Math.imul(high ^ unit, 0x85ebca6b)
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0)
 }
 
 const NONE: readonly string[] = []

@@ -67,15 +67,18 @@ function weighOdds(score: number, factor: number): number {
   return (100 * odds) / (1 + odds)
 }
 
+const SAID_ONCE: ReadonlySet<string> = new Set(['baseline_ratio', 'unusual_hour'])
+
 /**
  * Of findings that say the same, the heaviest now: a rule that says it again makes nothing more
- * likely, and rows, requests and cost above the usual are one and the same volume.
+ * likely; rows, requests and cost above the usual are one and the same volume, and an hour is
+ * unusual once, whatever was done in it.
  */
 export function independent(findings: readonly Weighed[], nowMs: number): readonly Weighed[] {
   const best = new Map<string, Weighed>()
   const weight = ({ score, timeMs }: Weighed) => score * decay(nowMs - timeMs)
   for (const one of findings) {
-    const said = one.detector === 'baseline_ratio' ? one.detector : one.rule
+    const said = SAID_ONCE.has(one.detector) ? one.detector : one.rule
     const before = best.get(said)
     if (!before || weight(one) > weight(before)) best.set(said, one)
   }
