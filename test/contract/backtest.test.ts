@@ -95,7 +95,7 @@ async function ask(what: string, flags: BacktestFlags = {}) {
     isTerminal: false,
     width: 200,
   }
-  const code = await backtest(what, { data, ...flags }, io)
+  const code = await backtest(what, { data, alertBudget: '10', ...flags }, io)
   return { code, out, words: words.join('\n') }
 }
 
