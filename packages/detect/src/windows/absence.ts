@@ -1,6 +1,6 @@
 // Silence: a group that used to come regularly does not. What is normal is the longest silence of
 // each day, over the last 30 days with events; one outage among them is forgiven, so that it does
-// not hide the next. Silence counts beyond half as much again, and beyond the rule's span.
+// not hide the next. Silence counts beyond twice as much, and beyond the rule's span.
 
 import type { BaselineView, Detector, Hit, Step } from '../detector.ts'
 import { type EventTrail, loadTrail, openTrail } from '../event-trail.ts'
@@ -9,11 +9,11 @@ import { type CorrelationRule, DAY_MS } from '../rule.ts'
 import type { StateReader, StateWriter } from '../state-bytes.ts'
 
 const DAYS_KEPT = 30
-/** Nothing is claimed before the first, and all confidence comes with the second. */
+/** Nothing is claimed before the first; with the second three weekends were seen. */
 const DAYS_MIN = 3
-const DAYS_FULL = 7
+const DAYS_FULL = 21
 const EVENTS_MIN = 20
-const MARGIN = 1.5
+const MARGIN = 2
 /** From so many days on, the longest silence may have been an outage. */
 const DAYS_TO_FORGIVE = 14
 const IDS_KEPT = 3
