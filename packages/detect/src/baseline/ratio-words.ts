@@ -26,22 +26,39 @@ export function ratioWords(judged: Judged): string {
   const what = amountWords(judged, seen)
   const times = numberWords(rounded(seen / expected))
   const day = weekdayWords(weekdayOf(timeMs))
-  const norm = numberWords(rounded(expected))
+  const norm = numberWords(rounded(inUnits(judged.field, expected)))
   const when = `on a ${day} at ${clockWords(timeMs)} UTC`
   const sure = `(p = ${numberWords(rounded(p))})`
   return `${what} in ${spanWords(timespanMs)}, ${times} × the ${norm} expected of it ${when} ${sure}`
 }
 
 function amountWords({ field, kind }: Judged, seen: number): string {
-  const amount = numberWords(rounded(seen))
-  const verb = READS.test(kind) ? 'read' : 'reached'
-  if (field === null) return `made ${amount} ${READS.test(kind) ? 'reads' : 'requests'}`
-  return `${verb} ${amount} ${unitOf(field)}`
+  const amount = numberWords(rounded(inUnits(field, seen)))
+  const isRead = READS.test(kind)
+  if (field === null) return `made ${amount} ${isRead ? 'reads' : 'requests'}`
+  if (field === COST) return `spent ${amount}`
+  return `${isRead ? 'read' : 'took'} ${amount} ${unitOf(field)}`
 }
 
-/** `rows`, `bytes out`: the path in words. */
+const COST = 'costMicros'
+const MICROS = 1e6
+
+const UNITS: { readonly [field: string]: string } = {
+  'usage.in': 'input tokens',
+  'usage.out': 'output tokens',
+  'bytes.in': 'bytes in',
+  'bytes.out': 'bytes out',
+  [COST]: 'cost',
+}
+
+/** `rows`, `output tokens`: what is counted, in words. */
 export function unitOf(field: string | null): string {
-  return field === null ? 'requests' : field.replaceAll('.', ' ')
+  return field === null ? 'requests' : (UNITS[field] ?? field.replaceAll('.', ' '))
+}
+
+/** Cost in the tenant's currency, the rest as it is. */
+function inUnits(field: string | null, value: number): number {
+  return field === COST ? value / MICROS : value
 }
 
 /** Three digits, so that a sentence does not claim more than is known. */
@@ -68,8 +85,8 @@ export function ratioFeatures(judged: Judged): Hit['features'] {
   return [
     {
       name: `${unit} in ${spanWords(timespanMs)}`,
-      expected: rounded(expected),
-      seen: rounded(seen),
+      expected: rounded(inUnits(field, expected)),
+      seen: rounded(inUnits(field, seen)),
       weight: weight('ratio'),
     },
     {
@@ -80,8 +97,8 @@ export function ratioFeatures(judged: Judged): Hit['features'] {
     },
     {
       name: 'least that counts',
-      expected: `below ${numberWords(minCount)}`,
-      seen: rounded(seen),
+      expected: `below ${numberWords(inUnits(field, minCount))}`,
+      seen: rounded(inUnits(field, seen)),
       weight: weight('floor') / 10,
     },
     { name: 'decided by', expected: norm, seen: narrowest.name, weight: 0 },

@@ -106,7 +106,8 @@ function main(): void {
   const following: Following = {
     engine,
     watched,
-    ruleCount: read.rules.length,
+    // Without those that only feed others.
+    ruleCount: read.rules.filter(rule => rule.findsByItself).length,
     vault,
     reader: openShardReader(paths, vault),
     live: createLiveQueue(),
