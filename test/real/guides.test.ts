@@ -14,6 +14,12 @@ describe('guides', () => {
     assert.equal(await runGuide('enforcing-decisions.md'), 27)
   })
 
+  it('a copied dataset, from logs to a decision', {
+    skip: needPython() || needProgram('curl'),
+  }, async () => {
+    assert.equal(await runGuide('exfiltration.md'), 26)
+  })
+
   it('nginx in front of a model server', {
     skip: needProgram('nginx') || needProgram('curl'),
   }, async () => {
