@@ -63,9 +63,30 @@ export function openCapture({ dataDir, log, telemetry, quarantine, clock }: Capt
     }
   }
 
-  async function take(work: Work, context: PrepareContext): Promise<Receipt> {
+  /** Of each sender of lines the piece that was taken last; resolves once the log has it. */
+  const handedOver = new Map<string, Promise<void>>()
+
+  /** Prepared at the same time, handed over in turn: detectors read a file in the order of its lines. */
+  async function takeInTurn(work: Work, context: PrepareContext): Promise<Receipt> {
+    const { principal } = context
+    const before = handedOver.get(principal)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    handedOver.set(principal, promise)
+    try {
+      return await take(work, context, { before, handed: resolve })
+    } finally {
+      await before
+      resolve()
+      if (handedOver.get(principal) === promise) handedOver.delete(principal)
+    }
+  }
+
+  async function take(work: Work, context: PrepareContext, turn?: Turn): Promise<Receipt> {
     const prepared = await prepare(work, context)
-    const { fates } = await log.append(prepared.batch)
+    await turn?.before
+    const appended = log.append(prepared.batch)
+    turn?.handed()
+    const { fates } = await appended
     const receipt = buildReceipt(prepared, fates)
     for (const fate of FATES) {
       if (receipt[fate] > 0) {
@@ -82,10 +103,12 @@ export function openCapture({ dataDir, log, telemetry, quarantine, clock }: Capt
 
   return {
     receive: (bytes, context) => take({ kind: 'body', bytes }, context),
-    receiveLines: (file, context) => take(layOutLines(file), context),
+    receiveLines: (file, context) => takeInTurn(layOutLines(file), context),
     close: threads.close,
   }
 }
+
+type Turn = { readonly before: Promise<void> | undefined; readonly handed: () => void }
 
 const FATES = ['stored', 'duplicate', 'conflict', 'refused'] as const
 
