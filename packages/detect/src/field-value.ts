@@ -46,7 +46,7 @@ export function keyText(text: string): string {
 
 const HASH_CHARS_MAX = 11
 
-/** 53 bits, good enough to tell names apart (FNV-1a, draft-eastlake-fnv, twice with other seeds). */
+/** 53 bits, good enough to tell names apart (FNV-1a, draft-eastlake-fnv, with two primes). */
 function hashText(text: string): number {
   let [low, high] = [0x811c9dc5, 0x9747b28c]
   for (let i = 0; i < text.length; i++) {

@@ -66,7 +66,7 @@ export function openCapture({ dataDir, log, telemetry, quarantine, clock }: Capt
   /** Of each sender of lines the piece that was taken last; resolves once the log has it. */
   const handedOver = new Map<string, Promise<void>>()
 
-  /** Prepared at the same time, handed over in turn: detectors read a file in the order of its lines. */
+  /** Prepared at the same time, handed over in turn: detectors read a file in its own order. */
   async function takeInTurn(work: Work, context: PrepareContext): Promise<Receipt> {
     const { principal } = context
     const before = handedOver.get(principal)

@@ -34,7 +34,8 @@ describe('approvals', () => {
       JSON.stringify({ actor: { id: 'svc-x' }, rows: 1e9 }),
       JSON.stringify({ outcome: 'success', time: NIGHT_MS, rows, actor: who, ...more }),
     ].map(line => Buffer.from(`${line}\n`))
-    const offsets = lines.reduce((ends, line) => [...ends, (ends.at(-1) ?? 0) + line.length], [0])
+    const offsets = [0]
+    for (const line of lines) offsets.push((offsets.at(-1) ?? 0) + line.length)
     return {
       firstIndex: 0,
       count: lines.length,
