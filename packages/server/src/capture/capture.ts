@@ -30,6 +30,8 @@ export interface Capture {
    * same body may be sent again: lines that were stored are then duplicates.
    */
   receive(body: Uint8Array<ArrayBuffer>, context: PrepareContext): Promise<Receipt>
+  /** As `receive`; bodies of one principal stand in the log in the order of the calls. */
+  receiveInTurn(body: Uint8Array<ArrayBuffer>, context: PrepareContext): Promise<Receipt>
   /**
    * Takes lines of one log file, as `receive` does; each gets an id from where it stands, so taking
    * them again stores nothing twice.
@@ -63,7 +65,7 @@ export function openCapture({ dataDir, log, telemetry, quarantine, clock }: Capt
     }
   }
 
-  /** Of each sender of lines the piece that was taken last; resolves once the log has it. */
+  /** Of each sender the piece that was taken last; resolves once the log has it. */
   const handedOver = new Map<string, Promise<void>>()
 
   /** Prepared at the same time, handed over in turn: detectors read a file in its own order. */
@@ -103,6 +105,7 @@ export function openCapture({ dataDir, log, telemetry, quarantine, clock }: Capt
 
   return {
     receive: (bytes, context) => take({ kind: 'body', bytes }, context),
+    receiveInTurn: (bytes, context) => takeInTurn({ kind: 'body', bytes }, context),
     receiveLines: (file, context) => takeInTurn(layOutLines(file), context),
     close: threads.close,
   }

@@ -131,7 +131,7 @@ async function load(tocsin: Tocsin, events: Iterable<WireEvent>): Promise<void> 
   const send = async () => {
     const body = new Uint8Array(Buffer.from(batch.join('\n')))
     batch = []
-    const receipt = tocsin.capture.receive(body, CONTEXT)
+    const receipt = tocsin.capture.receiveInTurn(body, CONTEXT)
     underWay.add(receipt)
     await (underWay.size < BATCHES_AT_ONCE ? null : Promise.race(underWay))
     void receipt.finally(() => underWay.delete(receipt))
