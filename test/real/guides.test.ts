@@ -17,7 +17,7 @@ describe('guides', () => {
   it('a copied dataset, from logs to a decision', {
     skip: needPython() || needProgram('curl'),
   }, async () => {
-    assert.equal(await runGuide('exfiltration.md'), 26)
+    assert.equal(await runGuide('exfiltration.md'), 22)
   })
 
   it('nginx in front of a model server', {
