@@ -43,6 +43,14 @@ class Approvals(EnforcementTestCase):
         self.assertEqual(answer.problem["bulkRows"], 1000)
         self.assertEqual(self.refused()[0]["reasonCode"], "approval_required")
 
+    def test_a_small_read_must_still_pass_a_throttle_of_its_session(self) -> None:
+        throttle = entry("throttle", "svc", session="s-svc", limits={"requestsPerMinute": 1})
+        app = self.middleware(self.stub(self.wanted(), throttle), session_header="x-session")
+        asked = {"x_session": "s-svc"}
+        self.assertEqual(self.get(app, "/rows?limit=5", **asked), 200)
+        self.assertEqual(self.get(app, "/rows?limit=5", **asked), 429)
+        self.assertEqual(self.get(app, "/rows?limit=1000", **asked), 403)
+
     def test_unknown_size_is_bulk_where_bulk_was_returned_before(self) -> None:
         app = self.app()
         self.assertEqual(self.get(app, "/sets/a"), 200)

@@ -79,6 +79,8 @@ class Enforcer:
         for entry in _held(follower, identity, session, now_ms):
             if entry.decision == "step_up" and _shows(identity, entry):
                 continue  # as if it were not there: the milder one, if any, holds
+            if entry.decision == "approval_required" and not self._is_bulk(entry, view):
+                continue  # what it lets pass must still pass the milder one
             return self._apply(entry, follower, view, now_ms)
         return None
 
@@ -91,6 +93,12 @@ class Enforcer:
                 return refusal_of(entry)
         return None
 
+    def _is_bulk(self, entry: Entry, view: RequestView) -> bool:
+        asked = self.bulk.rows_asked(view)
+        if asked is None:
+            return self.bulk.is_bulk_route(view, entry.bulk_rows)
+        return asked >= entry.bulk_rows
+
     def _apply(
         self, entry: Entry, follower: Follower, view: RequestView, now_ms: float
     ) -> Judgement:
@@ -102,13 +110,6 @@ class Enforcer:
             return refusal_of(entry, retry_after_s(grant, entry, now_ms))
         if entry.decision == "approval_required":
             asked = self.bulk.rows_asked(view)
-            is_bulk = (
-                self.bulk.is_bulk_route(view, entry.bulk_rows)
-                if asked is None
-                else asked >= entry.bulk_rows
-            )
-            if not is_bulk:
-                return None
             return follower.meters.draw(entry, asked, now_ms) or refusal_of(entry)
         return refusal_of(entry)
 
