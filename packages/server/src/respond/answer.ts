@@ -26,8 +26,8 @@ export function answering(parts: Parts): {
   let printed: { readonly after: number | null; readonly version: number; text: string } | null =
     null
 
-  /** null lets it pass, as far as this measure goes. */
-  function refusal(standing: Standing, { rows, operation }: DecideRequest): string | null {
+  /** The answer, where this measure decides; null where a milder one has to. */
+  function answerOf(standing: Standing, { rows, operation }: DecideRequest): string | null {
     const { measure } = standing
     const { action } = measure
     const nowMs = deps.clock.nowMs()
@@ -42,7 +42,8 @@ export function answering(parts: Parts): {
         return printDecided(standing, { approved: approvedOf(standing) })
       }
       if (releases.left(measure.id, nowMs) === 0) useUp(parts, measure)
-      return null
+      // An owner's word goes before a throttle: what they released is not used up for nothing.
+      return ALLOWED
     }
     return printDecided(standing, {})
   }
@@ -73,7 +74,7 @@ export function answering(parts: Parts): {
       tick(parts)
       // A milder measure holds for what a stricter one lets pass: small reads are throttled, too.
       for (const standing of table.find(request.actor, request.session ?? null)) {
-        const text = refusal(standing, request)
+        const text = answerOf(standing, request)
         if (text !== null) return text
       }
       return ALLOWED

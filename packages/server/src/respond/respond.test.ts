@@ -210,6 +210,18 @@ describe('what holds', () => {
     assert.deepEqual(answers, ['allow', 'throttle', 'approval_required'])
   })
 
+  it('lets through what an owner released, whatever a throttle says, and counts it once', async () => {
+    const rig = rigOf(policyOf(APPROVAL))
+    await rig.responder.onFinding(found())
+    const action = { kind: 'throttle', requestsPerMinute: 1, rowsPerMinute: 10 } as const
+    const slow = { session: 's-1', action, durationMs: 60_000, reason: 'slow' } as const
+    await rig.responder.take({ actor: 'svc-feast-nightly', ...slow }, 'alice')
+    const [one] = rig.responder.approvals()
+    await rig.responder.grant(String(one?.id), { rows: 5000, minutes: 30 }, 'owner')
+    const answers = [3000, 2000, 1000].map(rows => decide(rig, { rows }).decision)
+    assert.deepEqual(answers, ['allow', 'allow', 'approval_required'])
+  })
+
   it('is renewed by findings after half of its time, and left alone once a person undid it', async () => {
     const rig = rigOf(policyOf('then: deny'))
     const at = async (minutes: number) => {
