@@ -16,6 +16,12 @@ export type DecideRequest = {
 /** What calls itself a read of much and does not say how much is taken for bulk. */
 const SAYS_READ = /^(?:read|export|download|copy|scan|dump)/i
 
+type Asked = Pick<DecideRequest, 'rows' | 'operation'>
+
+function isBulk({ rows, operation = '' }: Asked, bulkRows: number): boolean {
+  return rows === undefined ? SAYS_READ.test(operation) : rows >= bulkRows
+}
+
 export function answering(parts: Parts): {
   decide(request: DecideRequest): string
   follow(after: string | undefined, waitMs: number, signal: AbortSignal): Promise<string>
@@ -36,8 +42,7 @@ export function answering(parts: Parts): {
       return waitS === null ? null : printDecided(standing, { retryAfterSeconds: waitS })
     }
     if (action.kind === 'approval_required') {
-      const isBulk = rows === undefined ? SAYS_READ.test(operation ?? '') : rows >= action.bulkRows
-      if (!isBulk) return null
+      if (!isBulk({ rows, operation }, action.bulkRows)) return null
       if (!releases.ask(measure.id, rows ?? action.bulkRows, nowMs)) {
         return printDecided(standing, { approved: approvedOf(standing) })
       }
