@@ -93,7 +93,8 @@ describe('tocsin policy simulate', () => {
     const past = (n: number, hours: number, more: Partial<Finding>, verified = 'key') => {
       const actor = { id: `svc-${n}`, type: 'service', verified, session: null, credential: null }
       const id = String(n * 100 + hours).padStart(32, '0')
-      return finding({ id, timeMs: startMs + hours * 3_600_000, ...more, actor })
+      const entity = { type: 'actor', id: actor.id } as const
+      return finding({ id, entity, timeMs: startMs + hours * 3_600_000, ...more, actor })
     }
     for (const one of [
       past(2, 5, { level: 'critical' }),

@@ -215,6 +215,16 @@ describe('the engine', () => {
     assert.equal(back.entities.size, state.entities.size)
   })
 
+  it('does not throw on an object where a group has its name', () => {
+    const rule = { ...counted(), groupBy: ['actor.id', 'ext.raw.x'] }
+    const build = () => parseBuilt(thirdTime)
+    const engine = createEngine({ rules: [reads, rule], sha256, build })
+    const ext = { raw: { x: { toString: 1 } } }
+    const state = engine.begin()
+    for (let i = 0; i < 3; i++) engine.step(state, makeEvent({ id: `${i}`, ext }))
+    assert.equal(state.events, 3)
+  })
+
   it('bytes and back at any point: the same future', () => {
     const step = fc.record({ ms: fc.nat(4 * HOUR_MS), who: fc.constantFrom('a', 'b', 'c|d') })
     fc.assert(

@@ -34,14 +34,16 @@ const VALUES_MAX = 8
 export function keysOf(value: unknown): readonly string[] {
   if (value === undefined || value === null) return NONE
   if (Array.isArray(value)) return [...new Set(value.slice(0, VALUES_MAX).flatMap(keysOf))]
-  const text = typeof value === 'string' ? value : String(value)
-  return [keyText(text)]
+  // An object has no text of its own, and a hostile one throws when it is asked for one.
+  if (typeof value === 'object') return NONE
+  return [keyText(typeof value === 'string' ? value : String(value))]
 }
 
 /** At most KEY_CHARS_MAX long; of a longer text the beginning, and a hash of all of it. */
 export function keyText(text: string): string {
   if (text.length <= KEY_CHARS_MAX) return text
-  return `${text.slice(0, KEY_CHARS_MAX - HASH_CHARS_MAX - 1)}…${hashText(text).toString(36)}`
+  const head = text.slice(0, KEY_CHARS_MAX - HASH_CHARS_MAX - 1).toWellFormed()
+  return `${head}…${hashText(text).toString(36)}`
 }
 
 const HASH_CHARS_MAX = 11

@@ -113,6 +113,28 @@ describe('the book of findings', () => {
     assert.ok(before > THRESHOLD_USUAL && book.threshold < before)
   })
 
+  it('what comes from long ago is judged by the bar of today and does not move it', () => {
+    const book = open(10)
+    for (let day = 0; day < 8; day++) {
+      book.take(medium({ score: 25, timeMs: T0 + day * DAY_MS, id: `f${day}` }))
+    }
+    assert.equal(book.threshold, THRESHOLD_MIN)
+    book.take(medium({ timeMs: T0 - 30 * DAY_MS, entity: { type: 'actor', id: 'old' } }))
+    assert.equal(book.threshold, THRESHOLD_MIN)
+    const again = open()
+    again.take(medium({ rule: 'a' }))
+    const older = medium({ rule: 'b', timeMs: T0 - 3 * DAY_MS })
+    assert.equal(again.take(older), null, 'three days apart are not one day')
+  })
+
+  it('what is found in a name that nobody proved says nothing of who has that name', () => {
+    const book = open()
+    const actor = { ...medium().actor, verified: 'none' }
+    book.take(medium({ rule: 'a', actor }))
+    assert.equal(book.take(medium({ rule: 'b' })), null)
+    assert.ok(book.take(medium({ rule: 'c', actor })))
+  })
+
   it('a storm cannot raise the bar of its own day', () => {
     const book = open(1)
     for (let i = 0; i < 500; i++) {

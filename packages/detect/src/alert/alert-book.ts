@@ -85,11 +85,12 @@ export function openAlertBook(config: BookConfig, saved?: StateReader): AlertBoo
   return {
     take: finding => take(book, finding),
     dispose(entity, timeMs) {
-      const key = entityKey(entity)
-      const found = book.open.get(key)
-      if (found && found.lastMs <= timeMs) book.open.delete(key)
-      // What is decided says nothing of how much is still to come.
-      for (const { best } of book.days) best.delete(key)
+      for (const key of [entityKey(entity), unprovedKey(entity)]) {
+        const found = book.open.get(key)
+        if (found && found.lastMs <= timeMs) book.open.delete(key)
+        // What is decided says nothing of how much is still to come.
+        for (const { best } of book.days) best.delete(key)
+      }
     },
     get threshold() {
       return book.threshold
@@ -108,7 +109,7 @@ export function openAlertBook(config: BookConfig, saved?: StateReader): AlertBoo
 function take(book: Book, finding: Finding): Alert | null {
   const { entity, timeMs } = finding
   const day = dayOf(book, timeMs)
-  const key = entityKey(entity)
+  const key = keyOf(finding)
   const entry = entryOf(book, key, finding)
   addTo(entry, finding)
   const risk = assessRisk(entry.findings, 0).score
@@ -122,11 +123,23 @@ function take(book: Book, finding: Finding): Alert | null {
   return { ...entry.alert, entity, lastMs, score: risk, threshold: book.threshold, findingIds }
 }
 
+/** What is found in a name that nobody proved says nothing of who has that name. */
+function keyOf({ entity, actor }: Finding): string {
+  const isUnproved = entity.type === 'actor' && actor.verified === 'none'
+  return isUnproved ? unprovedKey(entity) : entityKey(entity)
+}
+
+function unprovedKey(entity: EntityRef): string {
+  return `?${entityKey(entity)}`
+}
+
 function dayOf(book: Book, timeMs: number): Day {
   const day = Math.floor(timeMs / DAY_MS)
   const found = book.days.find(one => one.day === day)
   if (found) return found
   const made = { day, best: new Map<string, number>(), alerts: 0 }
+  // What comes from long ago is judged by the bar of today, and is no day of it.
+  if (day < (book.days.at(-1)?.day ?? 0)) return made
   book.days = [...book.days, made].sort((a, b) => a.day - b.day).slice(-WINDOW_DAYS)
   // Set once a day, on what is past: an attack cannot raise the bar it has to pass today.
   const past = book.days.filter(one => one.day < day)
@@ -148,7 +161,8 @@ function entryOf({ open }: Book, key: string, { entity, timeMs }: Finding): Open
 
 function addTo(entry: Open, finding: Finding): void {
   const { id, rule, detector, title, score, timeMs } = finding
-  if (!entry.alert) entry.findings = entry.findings.filter(f => timeMs - f.timeMs <= DAY_MS)
+  const isNear = (one: Weighed) => Math.abs(timeMs - one.timeMs) <= DAY_MS
+  if (!entry.alert) entry.findings = entry.findings.filter(isNear)
   const findings = [...entry.findings, { id, rule, detector, title, score, timeMs }]
   // Without decay: within 24 h all findings weigh the same.
   entry.findings = independent(findings, 0).toSorted((a, b) => a.timeMs - b.timeMs)
@@ -198,15 +212,18 @@ function save(out: StateWriter, { open, days, threshold }: Book): void {
     }
   }
   out.count(open.size)
-  for (const entry of open.values()) saveOpen(out, entry)
+  for (const [key, entry] of open) {
+    out.text(key)
+    saveOpen(out, entry)
+  }
 }
 
 function load(book: Book, input: StateReader): void {
   book.threshold = input.number()
   for (let left = input.count(); left > 0; left--) book.days.push(loadDay(input))
   for (let left = input.count(); left > 0; left--) {
-    const entry = loadOpen(input)
-    book.open.set(entityKey(entry.entity), entry)
+    const key = input.text()
+    book.open.set(key, loadOpen(input))
   }
 }
 

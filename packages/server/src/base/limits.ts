@@ -49,5 +49,7 @@ export const SUMMARY_GROUPS_MAX = 10_000
 export const WATCH_STEP_EVENTS = 2000
 /** Entries between two snapshots of the detectors: what a crash must look at again. */
 export const SNAPSHOT_EVENTS = 100_000
+/** Findings that were made and are not in the log yet; beyond it the detectors wait. */
+export const FINDINGS_UNDER_WAY_MAX = 2000
 /** How often absence is looked for while nothing comes. */
 export const WATCH_TICK_MS = 60_000

@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
 import { createWorld, type World } from '@tocsin/simulate/simulate'
 import { systemClock } from '../base/clock.ts'
@@ -129,12 +130,11 @@ async function load(tocsin: Tocsin, events: Iterable<WireEvent>): Promise<void> 
   const underWay = new Set<Promise<unknown>>()
   let batch: string[] = []
   const send = async () => {
-    const body = new Uint8Array(Buffer.from(batch.join('\n')))
+    const stored = store(tocsin, batch.join('\n'))
     batch = []
-    const receipt = tocsin.capture.receiveInTurn(body, CONTEXT)
-    underWay.add(receipt)
+    underWay.add(stored)
     await (underWay.size < BATCHES_AT_ONCE ? null : Promise.race(underWay))
-    void receipt.finally(() => underWay.delete(receipt))
+    void stored.then(() => underWay.delete(stored))
   }
   for (const event of events) {
     batch.push(JSON.stringify(event))
@@ -142,6 +142,20 @@ async function load(tocsin: Tocsin, events: Iterable<WireEvent>): Promise<void> 
   }
   if (batch.length > 0) await send()
   await Promise.all(underWay)
+}
+
+/** Again while the log asks to wait. */
+async function store(tocsin: Tocsin, lines: string): Promise<void> {
+  for (;;) {
+    try {
+      await tocsin.capture.receiveInTurn(new Uint8Array(Buffer.from(lines)), CONTEXT)
+      return
+    } catch (error) {
+      const mayWait = error instanceof TocsinError && error.fault === 'busy'
+      if (!mayWait || error.code === 'log.closed') throw error
+      await sleep(TRICKLE_MS)
+    }
+  }
 }
 
 /** The world goes on: each second, what happened in it since the last. */

@@ -58,9 +58,20 @@ export function isPerson(actorType: string): boolean {
   return actorType === 'human'
 }
 
+/**
+ * Whether a finding is about the actor whose event made it. One about an address is made by whoever
+ * happened to come last from there, for instance the next victim of somebody who tries passwords.
+ */
+function isAboutActor({ entity: { type, id }, actor }: Finding): boolean {
+  if (type === 'actor') return id === actor.id
+  if (type === 'session') return id === actor.session
+  return type === 'credential' && id === actor.credential
+}
+
 export function meets(rule: PolicyRule, finding: Finding, risk: number): boolean {
   const { when, except } = rule
   return (
+    isAboutActor(finding) &&
     risk >= when.risk &&
     LEVEL_SCORES[finding.level] >= when.levelScore &&
     isAny(when.rules, [finding.rule]) &&

@@ -196,6 +196,15 @@ describe('what holds', () => {
     assert.deepEqual([decide(rig).decision, decide(rig).decision], ['allow', 'throttle'])
   })
 
+  it('does nothing to whoever came last from an address that a finding is about', async () => {
+    const rig = rigOf(policyOf('then: deny'))
+    await rig.responder.onFinding(found({ entity: { type: 'source', id: '198.18.0.9' } }))
+    await rig.responder.onFinding(found({ entity: { type: 'actor', id: 'somebody-else' } }))
+    assert.equal(rig.events.length, 0)
+    await rig.responder.onFinding(found())
+    assert.equal(rig.events.length, 1)
+  })
+
   it('throttles what an approval lets pass', async () => {
     const rig = rigOf(policyOf(APPROVAL))
     await rig.responder.onFinding(found())

@@ -30,16 +30,36 @@ export function findingEvent({ finding, alert }: Found): WireEvent {
     },
     operation: finding.rule,
     system: 'tocsin',
-    risk: { score: Math.round(score), reasons: [sentence.slice(0, SENTENCE_CHARS_MAX)] },
-    ext: { tocsin: parseJson({ finding, alert }) },
+    risk: { score: Math.round(score), reasons: [cutText(sentence, REASON_CHARS_MAX)] },
+    ext: { tocsin: parseCarried({ finding, alert }) },
   }
 }
 
-const SENTENCE_CHARS_MAX = 900
+/** A reason has at most 1,024 bytes, and a unit of UTF-16 at most three of UTF-8. */
+const REASON_CHARS_MAX = 341
+/** Below what an event may carry in `ext`, with room for the names around it. */
+const CARRIED_BYTES_MAX = 15_000
+const TEXT_CHARS = [1024, 256, 64, 16] as const
+const IDS_KEPT = 20
 
-/** Through text, so that it is plain data of the event's own kind. */
-function parseJson(found: Found): { readonly [member: string]: never } {
-  return JSON.parse(JSON.stringify(found))
+/** Plain data of the event's own kind. What hostile texts make too long is cut until it fits. */
+function parseCarried(found: Found): { readonly [member: string]: never } {
+  let text = JSON.stringify(found)
+  for (const chars of TEXT_CHARS) {
+    if (Buffer.byteLength(text) <= CARRIED_BYTES_MAX) break
+    const cut = (key: string, value: unknown) => {
+      if (Array.isArray(value) && /Ids$/.test(key)) return value.slice(-IDS_KEPT)
+      return typeof value === 'string' ? cutText(value, chars) : value
+    }
+    text = JSON.stringify(found, cut)
+  }
+  return JSON.parse(text)
+}
+
+/** Ids are told by their form and stay whole. */
+function cutText(text: string, chars: number): string {
+  const isId = /^[0-9a-f-]{32,36}$/.test(text)
+  return isId ? text : text.slice(0, chars).toWellFormed()
 }
 
 /** The event id of a finding: its 32 hex digits as UUIDv8 (RFC 9562 §5.8). */

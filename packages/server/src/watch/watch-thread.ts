@@ -13,9 +13,10 @@ export interface WatchThread {
   readonly status: WatchStatus
   /** Resolves when rules and snapshot are read, with the mistakes in rules. */
   readonly started: Promise<readonly string[]>
-  /** One listener: it says with `stored` when what it got is in the log. */
-  onFound(listener: (found: readonly Found[]) => void): void
+  /** So many findings that were handed out are in the log. */
   stored(count: number): void
+  /** What it got cannot be stored: the thread ends, and the next one finds it again. */
+  abandon(): void
   tick(nowMs: number): void
   /** null when nothing is known of the entity, or the thread has ended. */
   describe(entity: EntityRef, nowMs: number): Promise<EntityView | null>
@@ -25,7 +26,12 @@ export interface WatchThread {
   close(): Promise<void>
 }
 
-type Deps = { readonly log: Log; readonly telemetry: Telemetry }
+type Deps = {
+  readonly log: Log
+  readonly telemetry: Telemetry
+  /** Takes what was found, and says with `stored` when that is in the log. */
+  readonly onFound: (found: readonly Found[]) => void
+}
 
 const NOTHING: WatchStatus = {
   size: 0,
@@ -39,14 +45,14 @@ const NOTHING: WatchStatus = {
   realisedPerDay: 0,
 }
 
-export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps): WatchThread {
+export function startWatchThread(config: WatchConfig, deps: Deps): WatchThread {
+  const { log, telemetry, onFound } = deps
   const thread = startThread<ToWatch, FromWatch>(import.meta.url, 'watch-worker', config)
   const feed = feedFollower(log, thread.send)
   const views = openTickets<EntityView | null>()
   const reaching = new Set<{ readonly size: number; readonly resolve: () => void }>()
   const started = Promise.withResolvers<readonly string[]>()
   const closed = Promise.withResolvers<void>()
-  let take: (found: readonly Found[]) => void = () => undefined
   let status = NOTHING
   let hasEnded = false
 
@@ -56,7 +62,7 @@ export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps):
       feed.taken(message.taken)
       showStatus(telemetry, status)
       resolveReached()
-    } else if (message.kind === 'found') take(message.found)
+    } else if (message.kind === 'found') onFound(message.found)
     else if (message.kind === 'described') views.answer(message.ticket, message.view)
     else if (message.kind === 'started') {
       reportStart(telemetry, message)
@@ -86,10 +92,8 @@ export function startWatchThread(config: WatchConfig, { log, telemetry }: Deps):
       return status
     },
     started: started.promise,
-    onFound(listener) {
-      take = listener
-    },
     stored: count => thread.send({ kind: 'stored', count }),
+    abandon: () => thread.send({ kind: 'abandon' }),
     tick: nowMs => thread.send({ kind: 'tick', nowMs }),
     describe(entity, nowMs) {
       if (hasEnded) return Promise.resolve(null)

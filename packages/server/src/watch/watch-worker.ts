@@ -10,7 +10,7 @@ import type { SealedEvent } from '@tocsin/sdk/event'
 import { sha256 } from '@tocsin/sdk/node'
 import { isDiskFull } from '../base/durable.ts'
 import { systemEntropy } from '../base/entropy.ts'
-import { SNAPSHOT_EVENTS, WATCH_STEP_EVENTS } from '../base/limits.ts'
+import { FINDINGS_UNDER_WAY_MAX, SNAPSHOT_EVENTS, WATCH_STEP_EVENTS } from '../base/limits.ts'
 import { thisThread } from '../base/threads.ts'
 import {
   createLiveQueue,
@@ -54,6 +54,8 @@ export type ToWatch =
       readonly nowMs: number
     }
   | { readonly kind: 'close' }
+  /** What was found cannot be stored: end as it is. */
+  | { readonly kind: 'abandon' }
 
 export type WatchStatus = {
   /** Entries below this leaf index were looked at. */
@@ -127,7 +129,15 @@ function take(following: Following, message: ToWatch): void {
   switch (message.kind) {
     case 'stored':
       following.stored += message.count
-      if (following.isClosing && !following.isWorking) endWhenStored(following)
+      saveSometimes(following)
+      if (!following.isClosing) break
+      if (!following.isWorking) endWhenStored(following)
+      return
+    case 'abandon':
+      // What was not stored is found again by the next one, from the snapshot before.
+      following.isClosing = true
+      following.vault.close()
+      thread.send({ kind: 'closed' })
       return
     case 'describe':
       describe(following, message)
@@ -171,13 +181,23 @@ function wake(following: Following): void {
 }
 
 async function work(following: Following): Promise<void> {
-  while (!following.isClosing && (takeLive(following) || readOn(following))) {
+  while (!following.isClosing && !mustWait(following) && goOn(following)) {
     saveSometimes(following)
     // Messages come in only between turns.
     await turn()
   }
   following.isWorking = false
   if (following.isClosing) endWhenStored(following)
+}
+
+function goOn(following: Following): boolean {
+  return takeLive(following) || readOn(following)
+}
+
+/** Findings are stored more slowly than they are made; and a snapshot needs all of them stored. */
+function mustWait({ sent, stored, watched, snapshotSize }: Following): boolean {
+  const isOverdue = watched.size - snapshotSize >= 2 * SNAPSHOT_EVENTS
+  return sent - stored >= FINDINGS_UNDER_WAY_MAX || (isOverdue && sent !== stored)
 }
 
 function takeLive(following: Following): boolean {

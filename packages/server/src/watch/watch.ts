@@ -10,8 +10,10 @@ import type { EntityRef } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
 import type { Clock } from '../base/clock.ts'
+import { isDiskFull } from '../base/durable.ts'
 import type { Telemetry } from '../base/emit.ts'
 import { WATCH_TICK_MS } from '../base/limits.ts'
+import type { Receipt } from '../capture/capture.ts'
 import type { Log } from '../log/log.ts'
 import type { AlertStore } from './alert-store.ts'
 import { type Found, findingEvent } from './found.ts'
@@ -73,7 +75,7 @@ export type WatchDeps = {
   readonly dataDir: string
   readonly log: Log
   readonly store: AlertStore
-  readonly record: (event: WireEvent) => Promise<unknown>
+  readonly record: (event: WireEvent) => Promise<Pick<Receipt, 'refused' | 'conflict'>>
   readonly telemetry: Telemetry
   readonly clock: Clock
   /** Directories of rules; those of the product first. */
@@ -95,15 +97,22 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
   }
   const listeners = new Set<(found: Found) => void>()
   let storing: Promise<void> = Promise.resolve()
-  const thread = startWatchThread(config, { log, telemetry })
-  thread.onFound(found => {
-    storing = storing.then(() => store(found))
-  })
+  let isClosing = false
+  const onFound = (found: readonly Found[]) => {
+    storing = storing.then(() => store(found)).catch(giveUp)
+  }
+  const thread = startWatchThread(config, { log, telemetry, onFound })
+
+  function giveUp(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    if (!isClosing) telemetry.report('error', `findings cannot be stored (${why}); restart Tocsin`)
+    thread.abandon()
+  }
 
   /** In order, and again until it is stored: a finding that exists is never lost. */
   async function store(found: readonly Found[]): Promise<void> {
     for (const one of found) {
-      if (!deps.store.has(one.finding.id)) await recordFinding(deps, one)
+      if (!deps.store.has(one.finding.id)) await recordFinding(deps, one, () => isClosing)
       telemetry.add('watch.findings', 1, { rule: one.finding.rule })
       for (const listener of listeners) listener(one)
     }
@@ -135,6 +144,7 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
     },
     async close() {
       clearInterval(ticking)
+      isClosing = true
       await thread.close()
       await storing
     },
@@ -143,17 +153,31 @@ export async function openWatch(deps: WatchDeps): Promise<Watch> {
 
 const RETRY_MS = 1000
 
-/** Again while the disk is full or the log is asked for too much. */
-async function recordFinding({ record, store }: WatchDeps, found: Found): Promise<void> {
+/** Again while the disk is full or the log is asked for too much, until it is to end. */
+async function recordFinding(
+  { record, store, telemetry }: WatchDeps,
+  found: Found,
+  isClosing: () => boolean,
+): Promise<void> {
   const event = findingEvent(found)
   for (;;) {
     try {
-      await record(event)
-      store.take(event)
+      const { refused, conflict } = await record(event)
+      if (refused > 0) telemetry.report('error', `the log refused the finding ${found.finding.id}`)
+      // In a conflict an older form of it stands in the log, and is what counts.
+      else if (conflict === 0) store.take(event)
       return
     } catch (error) {
-      if (!(error instanceof TocsinError) || error.fault !== 'busy') throw error
+      if (!mayPass(error) || isClosing()) throw error
       await new Promise(resolve => setTimeout(resolve, RETRY_MS))
     }
   }
+}
+
+/** A full disk, of the log or of the store, is emptied one day. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof TocsinError) return error.fault === 'busy' && error.code !== 'log.closed'
+  return (
+    isDiskFull(error) || (error instanceof Error && /disk is full|SQLITE_FULL/.test(error.message))
+  )
 }
