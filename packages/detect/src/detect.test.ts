@@ -175,6 +175,15 @@ describe('the engine', () => {
     assert.equal(engine.describe(state, svc, T0)?.baselines[0]?.expected, 103)
   })
 
+  it('what goes on after a person called it an attack is a finding again', () => {
+    const engine = engineOf()
+    const { state } = run(engine, every(1000, 3))
+    assert.equal(engine.step(state, makeEvent({ time: T0 + 4000, id: 'a' })).findings.length, 0)
+    engine.dispose(state, svc, false)
+    engine.step(state, makeEvent({ time: T0 + 5000, id: 'b' }))
+    assert.equal(engine.step(state, makeEvent({ time: T0 + 6000, id: 'c' })).findings.length, 1)
+  })
+
   it('events up to the lateness are in time, later ones are counted as late', () => {
     const engine = engineOf()
     const state = engine.begin()

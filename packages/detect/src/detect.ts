@@ -269,9 +269,10 @@ function suspect(entity: Entity, rule: Rule, timeMs: number): void {
 function thaw(entity: Entity, isNormal: boolean, correlations: readonly Correlation[]): void {
   entity.suspectMs = 0
   entity.frozenMs = 0
-  if (!isNormal) return
   for (const [name, group] of entity.groups) {
-    correlations[parseGroupName(name).number]?.detector.accept?.(group.state)
+    if (isNormal) correlations[parseGroupName(name).number]?.detector.accept?.(group.state)
+    // What goes on after it was called an attack is said again at once, and learnt by nobody.
+    else group.foundMs = 0
   }
 }
 
