@@ -56,23 +56,11 @@ export function printDecided({ measure }: Standing, more: Json): string {
 }
 
 /** A measure as people see it. */
-export type Shown = {
-  readonly id: string
-  readonly actor: string
-  readonly session: string | null
+export type Shown = Omit<Measure, 'action' | 'sinceMs' | 'untilMs'> & {
   readonly decision: string
-  readonly mode: string
   readonly state: 'in_force' | 'dry_run' | 'undone' | 'ended'
   readonly since: number
   readonly until: number
-  readonly reason: string
-  readonly by: string
-  readonly rule: string | null
-  readonly policyVersion: string | null
-  readonly findingIds: readonly string[]
-  readonly alertId: string | null
-  readonly risk: number | null
-  readonly heldBack: string | null
   readonly undone: { readonly by: string; readonly at: number; readonly reason: string } | null
 }
 

@@ -1,7 +1,7 @@
 // Approvals: what they let through, when they end, who may give one.
 
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { DurableBatch } from '../log/log.ts'
 import {
   APPROVAL,
@@ -11,20 +11,8 @@ import {
   NIGHT_MS,
   openRespondRig,
   policyOf,
-  type RespondRig,
   table,
 } from './respond-rig.ts'
-
-const open: RespondRig[] = []
-after(async () => {
-  for (const rig of open) await rig.close()
-})
-
-function rigOf(policy: string): RespondRig {
-  const rig = openRespondRig(policy)
-  open.push(rig)
-  return rig
-}
 
 describe('approvals', () => {
   const event = (rows: number, more: object = {}, actor: object = {}): DurableBatch => {
@@ -45,7 +33,7 @@ describe('approvals', () => {
   }
 
   async function granted(rows: number) {
-    const rig = rigOf(policyOf(APPROVAL))
+    const rig = openRespondRig(policyOf(APPROVAL))
     await rig.responder.onFinding(found())
     const [one] = rig.responder.approvals()
     assert.ok(one && one.granted === null)
@@ -54,7 +42,7 @@ describe('approvals', () => {
   }
 
   it('let small reads pass, and bulk only when an owner released it', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
+    const rig = openRespondRig(policyOf(APPROVAL))
     await rig.responder.onFinding(found())
     const cases: readonly [object, string][] = [
       [{ rows: 999 }, 'allow'],
@@ -89,7 +77,7 @@ describe('approvals', () => {
     rig.responder.onBatch(event(5000))
     await new Promise(resolve => setImmediate(resolve))
     const changed = await table(rig, cursor)
-    assert.equal(changed.entries[0].approved, null)
+    assert.equal(changed.entries[0]?.approved, null)
     assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
     assert.equal(rig.events.at(-1)?.operation, 'approval.used_up')
   })

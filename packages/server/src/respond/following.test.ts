@@ -1,23 +1,12 @@
 // Long polls: what a follower gets, when it is answered, and how many there may be.
 
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
-import { found, openRespondRig, policyOf, type RespondRig, table } from './respond-rig.ts'
-
-const open: RespondRig[] = []
-after(async () => {
-  for (const rig of open) await rig.close()
-})
-
-function rigOf(policy: string): RespondRig {
-  const rig = openRespondRig(policy)
-  open.push(rig)
-  return rig
-}
+import { describe, it } from 'node:test'
+import { found, openRespondRig, policyOf, table } from './respond-rig.ts'
 
 describe('following', () => {
   it('gives the whole table first and to strangers, then only what changed', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     await rig.responder.onFinding(found())
     const first = await table(rig)
     assert.deepEqual([first.full, first.entries.length], [true, 1])
@@ -26,18 +15,17 @@ describe('following', () => {
     }
     const same = await table(rig, first.cursor)
     assert.deepEqual([same.full, same.entries, same.cursor], [false, [], first.cursor])
-    await rig.responder.undo(first.entries[0].id, 'bob', 'known')
+    await rig.responder.undo(String(first.entries[0]?.id), 'bob', 'known')
     const changed = await table(rig, first.cursor)
     assert.deepEqual(changed.entries, [
       { actor: 'svc-feast-nightly', session: null, decision: 'allow' },
     ])
     const again = await rig.restart()
-    open.push(again)
     assert.equal((await table(again, changed.cursor)).full, true)
   })
 
   it('waits until something changes, the time is up, or the follower leaves', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     const { cursor } = await table(rig)
     const leaver = new AbortController()
     const [change, timeUp, left] = [30_000, 20, 30_000].map((waitMs, i) =>
@@ -53,7 +41,7 @@ describe('following', () => {
   })
 
   it('is bounded, and ends with the server', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     const { cursor } = await table(rig)
     const wait = () => rig.responder.follow(cursor, 30_000, new AbortController().signal)
     const waiting = Array.from({ length: 1000 }, wait)

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import type { Finding } from '@tocsin/detect/finding'
 import { findKind, typeUid, type WireEvent } from '@tocsin/sdk/event'
 import { createTelemetry } from '../base/emit.ts'
@@ -42,6 +43,12 @@ type Options = Partial<Pick<ResponderDeps, 'fetch' | 'secret'>> & {
   readonly nowMs?: number
 }
 
+const open: RespondRig[] = []
+after(async () => {
+  for (const rig of open) await rig.close()
+})
+
+/** Closed, and its directory removed, when the test file has ended. */
 export function openRespondRig(policyText: string, options: Options = {}): RespondRig {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'tocsin-respond-'))
   const events = options.events ?? []
@@ -68,7 +75,7 @@ export function openRespondRig(policyText: string, options: Options = {}): Respo
     await end()
     return openRespondRig(text, { ...options, directory, events, nowMs: world.nowMs })
   }
-  return Object.assign(world, {
+  const rig = Object.assign(world, {
     directory,
     events,
     reports,
@@ -88,6 +95,8 @@ export function openRespondRig(policyText: string, options: Options = {}): Respo
       rmSync(directory, { recursive: true, force: true })
     },
   })
+  open.push(rig)
+  return rig
 }
 
 /** Reads what was recorded as the log would give it back. */
@@ -172,13 +181,34 @@ export function found(
   return { finding: finding(more, actor), alertId: 'a1', risk: 62 }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape.
-export type Answer = any
+/** As docs/spec/decisions.md has it; what stands there depends on the decision. */
+export type Answer = {
+  readonly decision: string
+  readonly id?: string
+  readonly actor?: string
+  readonly session?: string | null
+  readonly reason?: string | null
+  readonly since?: number
+  readonly until?: number | null
+  readonly retryAfterSeconds?: number
+  readonly limits?: { readonly requestsPerMinute?: number; readonly rowsPerMinute?: number }
+  readonly acrValues?: readonly string[]
+  readonly maxAgeSeconds?: number
+  readonly challenge?: string
+  readonly bulkRows?: number
+  readonly approved?: { readonly rows: number; readonly until: number } | null
+}
+
+export type Table = {
+  readonly cursor: string
+  readonly full: boolean
+  readonly entries: readonly Answer[]
+}
 
 export function decide({ responder }: RespondRig, more: object = {}): Answer {
   return JSON.parse(responder.decide({ actor: 'svc-feast-nightly', session: 's-1', ...more }))
 }
 
-export async function table({ responder }: RespondRig, after?: string): Promise<Answer> {
-  return JSON.parse(await responder.follow(after, 0, new AbortController().signal))
+export async function table({ responder }: RespondRig, cursor?: string): Promise<Table> {
+  return JSON.parse(await responder.follow(cursor, 0, new AbortController().signal))
 }

@@ -1,7 +1,7 @@
 // Who is acted on and who never is, what holds, and how much at once.
 
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { OPEN_MAX } from './respond.ts'
 import {
@@ -12,26 +12,14 @@ import {
   NIGHT_MS,
   openRespondRig,
   policyOf,
-  type RespondRig,
   STEP_UP,
   THROTTLE,
   table,
 } from './respond-rig.ts'
 
-const open: RespondRig[] = []
-after(async () => {
-  for (const rig of open) await rig.close()
-})
-
-function rigOf(policy: string): RespondRig {
-  const rig = openRespondRig(policy)
-  open.push(rig)
-  return rig
-}
-
 describe('who is acted on', () => {
   it('is nobody in dry run, and the log says what would have been', async () => {
-    const rig = rigOf(policyOf(THROTTLE).replace('mode: enforce', 'mode: dry_run'))
+    const rig = openRespondRig(policyOf(THROTTLE).replace('mode: enforce', 'mode: dry_run'))
     for (let i = 0; i < 20; i++)
       await rig.responder.onFinding(found({ id: `f${i}` }, { session: `s-${i}` }))
     assert.deepEqual(decide(rig), { decision: 'allow', reason: null, until: null })
@@ -45,7 +33,7 @@ describe('who is acted on', () => {
   })
 
   it('is nobody whose name was only claimed', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     await rig.responder.onFinding(found({}, { verified: 'none' }))
     assert.equal(decide(rig).decision, 'allow')
     assert.equal(rig.events.length, 0)
@@ -53,7 +41,7 @@ describe('who is acted on', () => {
   })
 
   it('is nobody for what happened more than 15 minutes ago, by the clock of the server', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     const ages: readonly [number, string][] = [
       [15 * 60_000 + 1, 'allow'],
       [-10 * 60_000 - 1, 'allow'],
@@ -68,11 +56,11 @@ describe('who is acted on', () => {
   })
 
   it('is one session where the rule says so, and never the others', async () => {
-    const rig = rigOf(policyOf(THROTTLE))
+    const rig = openRespondRig(policyOf(THROTTLE))
     await rig.responder.onFinding(found())
     const { entries } = await table(rig)
     assert.deepEqual(
-      entries.map((e: { session: string }) => e.session),
+      entries.map(e => e.session),
       ['s-1'],
     )
     for (let i = 0; i < 5; i++) assert.equal(decide(rig, { session: 's-2' }).decision, 'allow')
@@ -88,7 +76,7 @@ describe('who is acted on', () => {
       [APPROVAL, 'service', 'approval_required'],
     ]
     for (const [action, type, expected] of cases) {
-      const rig = rigOf(policyOf(action))
+      const rig = openRespondRig(policyOf(action))
       await rig.responder.onFinding(found({}, { type }))
       assert.equal((await table(rig)).entries[0]?.decision, expected, `${action} ${type}`)
     }
@@ -99,15 +87,15 @@ describe('who is acted on', () => {
       ['human', 'step_up'],
       ['service', 'approval_required'],
     ] as const) {
-      const rig = rigOf(policyOf('then: end_session'))
+      const rig = openRespondRig(policyOf('then: end_session'))
       await rig.responder.onFinding(found({}, { type, session: null }))
       const [entry] = (await table(rig)).entries
-      assert.deepEqual([entry.decision, entry.session], [expected, null])
+      assert.deepEqual([entry?.decision, entry?.session], [expected, null])
     }
   })
 
   it('takes an actor of 10 kB for one that no event can name', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     assert.equal(decide(rig, { actor: 'x'.repeat(10_000) }).decision, 'allow')
     const names = ['__proto__', 'constructor', 'a\u0000b', '"', '😀']
     for (const id of names) await rig.responder.onFinding(found({}, { id }))
@@ -119,19 +107,21 @@ describe('who is acted on', () => {
 
 describe('what holds', () => {
   it('lets a throttled session do its minute, then says when to come again', async () => {
-    const rig = rigOf(policyOf(THROTTLE))
+    const rig = openRespondRig(policyOf(THROTTLE))
     await rig.responder.onFinding(found())
     const answers = [1, 2, 3].map(() => decide(rig))
     assert.deepEqual(
       answers.map(a => a.decision),
       ['allow', 'allow', 'throttle'],
     )
-    const { limits, retryAfterSeconds, reason, until, id } = answers[2]
+    const [, , answer] = answers
+    assert.ok(answer)
+    const { limits, retryAfterSeconds, reason, until, id } = answer
     assert.deepEqual(limits, { requestsPerMinute: 2, rowsPerMinute: 100 })
     assert.equal(retryAfterSeconds, 30)
-    assert.match(reason, /48,000 rows/)
+    assert.match(String(reason), /48,000 rows/)
     assert.equal(until, NIGHT_MS + HOUR_MS)
-    assert.match(id, /^d_[0-9a-f]{16}$/)
+    assert.match(String(id), /^d_[0-9a-f]{16}$/)
     rig.nowMs += 29_000
     assert.equal(decide(rig).decision, 'throttle')
     rig.nowMs += 1000
@@ -141,7 +131,7 @@ describe('what holds', () => {
   })
 
   it('counts rows against a throttle, and refuses what never fits', async () => {
-    const rig = rigOf(policyOf('then: { throttle: { rowsPerMinute: 100 } }'))
+    const rig = openRespondRig(policyOf('then: { throttle: { rowsPerMinute: 100 } }'))
     await rig.responder.onFinding(found())
     assert.equal(decide(rig, { rows: 101 }).retryAfterSeconds, 60)
     assert.equal(decide(rig, { rows: 100 }).decision, 'allow')
@@ -151,7 +141,7 @@ describe('what holds', () => {
   })
 
   it('challenges a person by RFC 9470 and says nothing of what was noticed', async () => {
-    const rig = rigOf(policyOf(STEP_UP))
+    const rig = openRespondRig(policyOf(STEP_UP))
     await rig.responder.onFinding(found({ sentence: 'a"b\r\nX-Evil: 1' }, { type: 'human' }))
     const answer = decide(rig)
     assert.equal(
@@ -162,6 +152,7 @@ describe('what holds', () => {
     )
     assert.equal(answer.reason, 'a"b  X-Evil: 1')
     const [entry] = (await table(rig)).entries
+    assert.ok(entry)
     assert.equal(entry.challenge, answer.challenge)
     assert.deepEqual(
       [entry.acrValues, entry.maxAgeSeconds, entry.since],
@@ -170,7 +161,9 @@ describe('what holds', () => {
   })
 
   it('is the strictest of several, and the next when it ends or is undone', async () => {
-    const rig = rigOf(policyOf('then: { throttle: { requestsPerMinute: 1, scope: actor } }'))
+    const rig = openRespondRig(
+      policyOf('then: { throttle: { requestsPerMinute: 1, scope: actor } }'),
+    )
     const { responder } = rig
     await responder.onFinding(found())
     const denied = await responder.take(
@@ -197,7 +190,7 @@ describe('what holds', () => {
   })
 
   it('does nothing to whoever came last from an address that a finding is about', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     await rig.responder.onFinding(found({ entity: { type: 'source', id: '198.18.0.9' } }))
     await rig.responder.onFinding(found({ entity: { type: 'actor', id: 'somebody-else' } }))
     assert.equal(rig.events.length, 0)
@@ -206,7 +199,7 @@ describe('what holds', () => {
   })
 
   it('throttles what an approval lets pass', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
+    const rig = openRespondRig(policyOf(APPROVAL))
     await rig.responder.onFinding(found())
     const action = { kind: 'throttle', requestsPerMinute: 1, rowsPerMinute: null } as const
     await rig.responder.take(
@@ -220,7 +213,7 @@ describe('what holds', () => {
   })
 
   it('lets through what an owner released, whatever a throttle says, and counts it once', async () => {
-    const rig = rigOf(policyOf(APPROVAL))
+    const rig = openRespondRig(policyOf(APPROVAL))
     await rig.responder.onFinding(found())
     const action = { kind: 'throttle', requestsPerMinute: 1, rowsPerMinute: 10 } as const
     const slow = { session: 's-1', action, durationMs: 60_000, reason: 'slow' } as const
@@ -232,7 +225,7 @@ describe('what holds', () => {
   })
 
   it('is renewed by findings after half of its time, and left alone once a person undid it', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     const at = async (minutes: number) => {
       rig.nowMs = NIGHT_MS + minutes * 60_000
       await rig.responder.onFinding(found({ timeMs: rig.nowMs }))
@@ -250,14 +243,13 @@ describe('what holds', () => {
 
 describe('the bounds', () => {
   it('locks out no more in an hour than the policy says; the rest runs dry and is reported once', async () => {
-    const rig = rigOf(policyOf('then: deny', 'lockOutsPerHour: 3'))
+    const rig = openRespondRig(policyOf('then: deny', 'lockOutsPerHour: 3'))
     for (let i = 0; i < 6; i++) await rig.responder.onFinding(found({}, { id: `svc-${i}` }))
     const states = rig.responder.list().map(({ state, heldBack }) => [state, heldBack !== null])
     assert.deepEqual(states.filter(([state]) => state === 'in_force').length, 3)
     assert.deepEqual(states.filter(([, held]) => held).length, 3)
     assert.equal(rig.reports.filter(text => /held back/.test(text)).length, 1)
     const again = await rig.restart()
-    open.push(again)
     await again.responder.onFinding(found({}, { id: 'svc-7' }))
     assert.equal(
       decide(again, { actor: 'svc-7' }).decision,
@@ -270,7 +262,7 @@ describe('the bounds', () => {
   })
 
   it('takes no more once as many stand as may at once, and says so once', async () => {
-    const rig = rigOf(policyOf(THROTTLE))
+    const rig = openRespondRig(policyOf(THROTTLE))
     const ids = Array.from({ length: OPEN_MAX + 50 }, (_, i) => `svc-${i}`)
     for (const id of ids) await rig.responder.onFinding(found({}, { id }))
     const { open: standing, dropped } = rig.responder.counts
@@ -283,13 +275,13 @@ describe('the bounds', () => {
   })
 
   it('takes one measure for findings that come at once', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     await Promise.all(Array.from({ length: 50 }, () => rig.responder.onFinding(found())))
     assert.equal(rig.events.length, 1)
   })
 
   it('does nothing that the log did not take, and may do it later', async () => {
-    const rig = rigOf(policyOf('then: deny'))
+    const rig = openRespondRig(policyOf('then: deny'))
     rig.refuse = new TocsinError('log.disk_failed', { public: 'gone' })
     await rig.responder.onFinding(found())
     assert.equal(decide(rig).decision, 'allow')
@@ -302,7 +294,9 @@ describe('the bounds', () => {
 
 describe("a person's own decisions", () => {
   it('leave one admin able to work', async () => {
-    const rig = rigOf(policyOf('then: deny').replace('[root@corp]', '[root@corp, ops@corp]'))
+    const rig = openRespondRig(
+      policyOf('then: deny').replace('[root@corp]', '[root@corp, ops@corp]'),
+    )
     const deny = (actor: string) =>
       rig.responder.take(
         { actor, session: null, action: { kind: 'deny' }, durationMs: 60_000, reason: 'r' },

@@ -30,9 +30,7 @@ type Receiver = {
 }
 
 const servers: Server[] = []
-const open: RespondRig[] = []
-after(async () => {
-  for (const rig of open) await rig.close()
+after(() => {
   for (const server of servers) server.close()
 })
 
@@ -60,13 +58,11 @@ function rigOf(
   hooks: readonly string[],
   options: Parameters<typeof openRespondRig>[1] = {},
 ): RespondRig {
-  const rig = openRespondRig(policyOf('then: deny', `webhooks:\n${hooks.join('')}`), {
+  return openRespondRig(policyOf('then: deny', `webhooks:\n${hooks.join('')}`), {
     fetch: globalThis.fetch,
     secret: name => ({ HOOK: SECRET })[name],
     ...options,
   })
-  open.push(rig)
-  return rig
 }
 
 const hook = (url: string, more = '') =>
@@ -132,7 +128,6 @@ describe('a receiver', () => {
       rig.nowMs += 120_000
       if (minutes === 60) {
         rig = await rig.restart()
-        open.push(rig)
       }
       await rig.responder.deliver()
     }
@@ -220,7 +215,6 @@ describe('a receiver', () => {
     await rig.responder.onFinding(found())
     await rig.responder.deliver()
     const rebuilt = await rig.rebuild()
-    open.push(rebuilt)
     await rebuilt.responder.deliver()
     assert.equal(to.received.length, 1)
     const late = rigOf([hook(to.url)], { nowMs: NIGHT_MS + 25 * 3_600_000 })

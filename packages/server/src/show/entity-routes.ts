@@ -209,8 +209,8 @@ async function identityOf(query: Query, question: string, nowMs: number) {
     proofs: tally(newest, ({ actor }) => [actor.type, actor.verified, actor.claimed ?? null]),
     groups: tally(newest, ({ actor }) => (actor.groups ? [actor.groups.join(', ')] : null)),
     credentials: tally(newest, ({ actor }) => (actor.credential ? [actor.credential] : null)),
-    countries: tally(newest, ({ source }) =>
-      source?.geo?.country ? [source.geo.country, source.ip ?? null] : null,
+    countries: tally(newest, ({ source: { ip = null, geo } = {} }) =>
+      geo?.country ? [geo.country, ip] : null,
     ),
     sessions,
     addresses,
