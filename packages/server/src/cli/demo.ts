@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Finding } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
 import { createWorld, type World } from '@tocsin/simulate/simulate'
@@ -83,27 +84,43 @@ function parseStage(text: string): Stage {
   return JSON.parse(text) as Stage
 }
 
-/** Long enough for the first findings of an entity to come together. */
+/** So long after a finding that weighs much, others of the same moment have joined it. */
 const TELL_AFTER_MS = 3000
+/** Nothing that weighs much came: told as it is. */
+const TELL_AT_LAST_MS = 20_000
 
-/** Prints each alert about what happens live, whole, once. */
-function tellAlerts({ alarm, tocsin }: Running, fromMs: number, io: Io): () => void {
-  const told = new Set<string>()
-  return alarm.watch.onFound(({ finding, alert }) => {
-    if (!alert || finding.timeMs < fromMs || told.has(alert.id)) return
-    told.add(alert.id)
-    const lateMs = systemClock.nowMs() - finding.timeMs
-    setTimeout(() => {
-      const detail = tocsin.alerts.get(alert.id)
-      if (!detail) return
-      const width = Math.min(io.width, WIDTH_MAX)
-      const line = '─'.repeat(width)
-      const done = alarm.respond.list().filter(one => one.alertId === alert.id)
-      const noticed = `Noticed ${(lateMs / 1000).toFixed(1)} s after the event that gave it away.`
-      const said = [printAlert(detail, width), noticed, done.map(tellDone).join('')]
-      io.out(`\n${line}\n${said.join('\n')}${line}\n`)
-    }, TELL_AFTER_MS).unref()
+/** An alert that was announced, and will be told whole. */
+type Telling = { readonly timer: NodeJS.Timeout; readonly weighsMuch: boolean }
+
+/** Says of each alert about what happens live at once that there is one, then all of it, once. */
+function tellAlerts(running: Running, fromMs: number, io: Io): () => void {
+  const telling = new Map<string, Telling>()
+  return running.alarm.watch.onFound(({ finding, alert }) => {
+    if (!alert || finding.timeMs < fromMs) return
+    const before = telling.get(alert.id)
+    const weighsMuch = finding.level === 'high' || finding.level === 'critical'
+    if (before && (before.weighsMuch || !weighsMuch)) return
+    if (before) clearTimeout(before.timer)
+    else announce(finding, alert.id, io)
+    const tell = () => tellWhole(running, alert.id, io)
+    const timer = setTimeout(tell, weighsMuch ? TELL_AFTER_MS : TELL_AT_LAST_MS).unref()
+    telling.set(alert.id, { timer, weighsMuch })
   })
+}
+
+function announce({ timeMs, sentence }: Finding, alertId: string, io: Io): void {
+  const late = ((systemClock.nowMs() - timeMs) / 1000).toFixed(1)
+  io.out(`\nALERT ${alertId.slice(0, 8)}: ${visible(sentence)}\n`)
+  io.out(`      noticed ${late} s after the event that gave it away\n`)
+}
+
+function tellWhole({ alarm, tocsin }: Running, alertId: string, io: Io): void {
+  const detail = tocsin.alerts.get(alertId)
+  if (!detail) return
+  const width = Math.min(io.width, WIDTH_MAX)
+  const line = '─'.repeat(width)
+  const done = alarm.respond.list().filter(one => one.alertId === alertId)
+  io.out(`\n${line}\n${printAlert(detail, width)}\n${done.map(tellDone).join('')}${line}\n`)
 }
 
 const WIDTH_MAX = 110

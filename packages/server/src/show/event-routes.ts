@@ -1,14 +1,13 @@
 // Searching, opening and summing up events. Every one of these reads is an event itself
 // (`tocsin.read`), durable before the answer leaves: who looked is part of the record.
 
-import { setTimeout } from 'node:timers/promises'
 import { TocsinError } from '@tocsin/sdk/errors'
-import type { WireEvent } from '@tocsin/sdk/event'
 import { Type } from 'typebox'
-import { INDEX_WAIT_MS, PAGE_EVENTS_MAX } from '../base/limits.ts'
+import { PAGE_EVENTS_MAX } from '../base/limits.ts'
 import type { FoundEvent, PageCursor } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
-import type { Caller } from './gate.ts'
+import { indexCaughtUp } from './index-wait.ts'
+import { recordLook } from './look.ts'
 import { parseRange, type RangeQuery } from './range.ts'
 import { EVENT, EVENT_PAGE, PROBLEMS, SUMMARY } from './schemas.ts'
 
@@ -51,7 +50,10 @@ function searchRoute(app: App, deps: RouteDeps): void {
     const range = parseRange(asked, deps.clock.nowMs())
     const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
     const page = await deps.query.search({ text: q, range, limit, ...after })
-    await recordRead(deps, caller, { query: q, rows: page.events.length })
+    await recordLook(deps, caller, {
+      operation: 'event.search',
+      what: { query: q, rows: page.events.length },
+    })
     const events = page.events.map(found => withIntegrity(found, deps.log.origin))
     const next = page.next ? JSON.stringify(printCursor(page.next)) : 'null'
     const rest = `"next":${next},"complete":${page.complete},"from":${range.fromMs},"to":${range.toMs}`
@@ -69,7 +71,10 @@ function findRoute(app: App, deps: RouteDeps): void {
     const caller = deps.gate.admit(request, 'read')
     const { id } = request.params
     const found = await findSettled(deps, id)
-    await recordRead(deps, caller, { event: id, rows: found ? 1 : 0 })
+    await recordLook(deps, caller, {
+      operation: 'event.open',
+      what: { event: id, rows: found ? 1 : 0 },
+    })
     if (!found) {
       throw new TocsinError('event.unknown', { public: `no event has the id ${id.slice(0, 64)}` })
     }
@@ -85,12 +90,7 @@ async function findSettled({ log, query }: RouteDeps, id: string): Promise<Found
   const size = log.size
   const found = await query.find(id)
   if (found) return found
-  const stop = new AbortController()
-  const waited = setTimeout(INDEX_WAIT_MS, undefined, { signal: stop.signal }).catch(
-    () => undefined,
-  )
-  await Promise.race([query.settled(), waited])
-  stop.abort()
+  await indexCaughtUp(query)
   const foundLater = await query.find(id)
   if (foundLater || query.indexed >= size) return foundLater
   throw new TocsinError('query.catching_up', {
@@ -111,26 +111,12 @@ function summaryRoute(app: App, deps: RouteDeps): void {
     const fields = by.split(',').map(name => name.trim())
     const complete = deps.query.indexed >= deps.log.size
     const groups = await deps.query.summarise({ text: q, range, by: fields, limit })
-    await recordRead(deps, caller, { query: q, by, rows: groups.length })
+    await recordLook(deps, caller, {
+      operation: 'event.search',
+      what: { query: q, by, rows: groups.length },
+    })
     return { by: fields, groups, complete, from: range.fromMs, to: range.toMs }
   })
-}
-
-async function recordRead(
-  { record, clock }: RouteDeps,
-  caller: Caller,
-  what: { readonly [member: string]: string | number },
-): Promise<void> {
-  const event: WireEvent = {
-    kind: 'tocsin.read',
-    time: clock.nowMs(),
-    outcome: 'success',
-    actor: { type: 'human', id: caller.principal, credential: caller.keyId },
-    operation: 'event' in what ? 'event.open' : 'event.search',
-    system: 'tocsin',
-    ext: { tocsin: what },
-  }
-  await record(event)
 }
 
 /** The event's JSON with where it stands in the log, without parsing it. */
