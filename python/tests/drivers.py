@@ -261,8 +261,27 @@ def store_then_reset(stub: StubTocsin, lines: list[dict[str, Any]]) -> None:
     stub.store(lines)
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    """Says nothing, also of a client that goes away."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (OSError, ValueError):
+            self.close_connection = True
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except (OSError, ValueError):
+            self.close_connection = True
+
+
 def _handler(stub: StubTocsin) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         timeout = 5
@@ -288,20 +307,5 @@ def _handler(stub: StubTocsin) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except (OSError, ValueError):
-                self.close_connection = True
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            except (OSError, ValueError):
-                self.close_connection = True
 
     return Handler
