@@ -270,9 +270,13 @@ function thaw(entity: Entity, isNormal: boolean, correlations: readonly Correlat
   entity.suspectMs = 0
   entity.frozenMs = 0
   for (const [name, group] of entity.groups) {
-    if (isNormal) correlations[parseGroupName(name).number]?.detector.accept?.(group.state)
-    // What goes on after it was called an attack is said again at once, and learnt by nobody.
-    else group.foundMs = 0
+    const detector = correlations[parseGroupName(name).number]?.detector
+    if (isNormal) detector?.accept?.(group.state)
+    else {
+      detector?.reject?.(group.state)
+      // What goes on after it was called an attack is said again at once, and learnt by nobody.
+      group.foundMs = 0
+    }
   }
 }
 

@@ -52,6 +52,8 @@ export interface Detector<S, C> {
   tick?(group: S, cohort: C, nowMs: number): Hit | null
   /** A person said that what happened was normal: take it into the baseline. */
   accept?(group: S): void
+  /** A person said that it was an attack: what was kept back may never be taken in by `accept`. */
+  reject?(group: S): void
   saveGroup(group: S, out: StateWriter): void
   loadGroup(input: StateReader): S
   saveCohort(cohort: C, out: StateWriter): void

@@ -34,6 +34,7 @@ export interface Run {
   step(event: SealedEvent, at?: Partial<Step>): Hit | null
   tick(nowMs: number, who?: string): Hit | null
   accept(who?: string): void
+  reject(who?: string): void
   describe(nowMs: number, who?: string): BaselineView | null
   /** Everything to bytes and back. */
   restart(): void
@@ -76,6 +77,7 @@ export function runDetector<S, C>(detector: Detector<S, C>): Run {
     },
     tick: (nowMs, who = 'svc-a') => detector.tick?.(groupOf(who), cohort, nowMs) ?? null,
     accept: (who = 'svc-a') => detector.accept?.(groupOf(who)),
+    reject: (who = 'svc-a') => detector.reject?.(groupOf(who)),
     describe: (nowMs, who = 'svc-a') => detector.describe(groupOf(who), cohort, nowMs),
     restart() {
       const input = readState(bytes())

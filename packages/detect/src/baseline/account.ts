@@ -13,6 +13,7 @@ import {
   addAmount,
   amountOf,
   forgetBefore,
+  forgetUnseen,
   HOURS,
   isUnseen,
   loadDays,
@@ -166,6 +167,11 @@ export function isHourUnseen(account: Account): boolean {
 export function acceptAll(account: Account): void {
   account.isFrozen = false
   markAllSeen(account.days)
+}
+
+/** None of it was: should the account be accepted one day, these hours count as silent. */
+export function rejectAll(account: Account): void {
+  forgetUnseen(account.days)
 }
 
 /** Size of one event, weighed by itself: what a sum varies by, as √(mean × size). */

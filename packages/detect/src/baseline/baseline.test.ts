@@ -346,6 +346,19 @@ describe('suspicion', () => {
     assert.deepEqual(life.live(batch(30, 15, 900)), [])
   })
 
+  it('called an attack, it is never taken in, not by a later word about something else', () => {
+    const life = openLife(detector)
+    life.live(nightly(20))
+    for (let day = 20; day < 27; day++)
+      for (const act of frozen(batch(day, 15, 900))) life.step(act)
+    life.reject()
+    life.reopen()
+    life.accept()
+    life.live(later)
+    assert.ok((norm(life)[15] ?? 0) < 100, String(norm(life)[15]))
+    assert.notDeepEqual(life.live(batch(30, 15, 900)), [])
+  })
+
   it('a job that comes once a month is accepted once, for as much and about its hour', () => {
     const closing = (day: number, hour: number, events: number) => batch(day, hour, events)
     const life = openLife(detector)

@@ -51,6 +51,7 @@ import {
   openCohortNorm,
   phiOf,
   record,
+  rejectAll,
   saveAccount,
   sizeOf,
 } from './account.ts'
@@ -141,6 +142,7 @@ export function buildBaselineRatio(rule: CorrelationRule): Detector<Group, Poole
     openCohort: () => ({ norm: openCohortNorm(openShape()), pool: openPool(FIRST_SCALE) }),
     step: (group, pooled, at) => step(plan, { group, pooled }, at),
     accept,
+    reject,
     saveGroup,
     loadGroup,
     saveCohort,
@@ -248,6 +250,11 @@ function isAccepted({ accepted, newestMs }: Group, seen: number): boolean {
 function accept(group: Group): void {
   acceptAll(group.account)
   group.accepted = group.suspected ?? group.accepted
+  group.suspected = null
+}
+
+function reject(group: Group): void {
+  rejectAll(group.account)
   group.suspected = null
 }
 

@@ -182,6 +182,18 @@ describe('its state', () => {
     assert.deepEqual(life.live(after.filter(({ timeMs }) => timeMs >= MONDAY_MS + 48 * DAY_MS)), [])
   })
 
+  it('a climb that was called an attack is no part of it after a later word, either', () => {
+    const frozen = acts.map(act => ({ ...act, isFrozen: act.timeMs >= MONDAY_MS + 32 * DAY_MS }))
+    const life = openLife(detector)
+    for (const act of frozen) life.step(act)
+    const nowMs = MONDAY_MS + 56 * DAY_MS
+    const before = life.describe(nowMs)?.expected ?? 0
+    life.reject()
+    life.reopen()
+    life.accept()
+    assert.equal(life.describe(nowMs)?.expected, before)
+  })
+
   it('a late event counts on its own day', () => {
     const life = openLife(detector)
     for (const day of [0, 1, 2]) life.step({ timeMs: MONDAY_MS + day * DAY_MS, rows: 100 })

@@ -44,6 +44,8 @@ type Group = {
   sums: number[]
   /** Only days after it count: a person said that what was before is normal. */
   acceptedDay: number
+  /** Suspicious days up to it are never part of what is usual: a person called them an attack. */
+  rejectedDay: number
   /** Last day that was found: one climb is one finding a week. */
   foundDay: number
   dayEvents: number
@@ -93,8 +95,11 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
     step: (group, pooled, at) => step(plan, { group, pooled }, at),
     accept: group => {
       group.acceptedDay = newestDay(group.daily)
-      group.daily.unseen = []
+      group.daily.unseen = group.daily.unseen.filter(day => day <= group.rejectedDay)
       group.sums = []
+    },
+    reject: group => {
+      group.rejectedDay = newestDay(group.daily)
     },
     saveGroup,
     loadGroup,
@@ -104,7 +109,7 @@ export function buildBaselineDrift(rule: CorrelationRule): Detector<Group, Poole
   }
 }
 
-const NOTHING_FOUND = { acceptedDay: -1, foundDay: -1, dayEvents: 0 }
+const NOTHING_FOUND = { acceptedDay: -1, rejectedDay: -1, foundDay: -1, dayEvents: 0 }
 
 type Both = { readonly group: Group; readonly pooled: Pooled }
 
@@ -296,8 +301,7 @@ function says({ field, seen, expected, ratio, share, firstDay, day, p }: Words):
 
 function saveGroup({ daily, sums, trail, ...found }: Group, out: StateWriter): void {
   saveDaily(daily, out)
-  out.integer(found.acceptedDay)
-  out.integer(found.foundDay)
+  for (const day of [found.acceptedDay, found.rejectedDay, found.foundDay]) out.integer(day)
   out.count(found.dayEvents)
   out.count(sums.length)
   for (const sum of sums) out.number(sum)
@@ -307,12 +311,13 @@ function saveGroup({ daily, sums, trail, ...found }: Group, out: StateWriter): v
 
 function loadGroup(input: StateReader): Group {
   const daily = loadDaily(input)
-  const [acceptedDay, foundDay] = [input.integer(), input.integer()]
+  const [acceptedDay, rejectedDay] = [input.integer(), input.integer()]
+  const foundDay = input.integer()
   const dayEvents = input.count()
   const sums: number[] = []
   for (let left = input.count(); left > 0; left--) sums.push(input.number())
   const trail = input.count() === 1 ? loadTrail(input, EVENT_IDS_MAX) : null
-  return { daily, sums, acceptedDay, foundDay, dayEvents, trail }
+  return { daily, sums, acceptedDay, rejectedDay, foundDay, dayEvents, trail }
 }
 
 function saveCohort({ pool, deviation, count }: Pooled, out: StateWriter): void {

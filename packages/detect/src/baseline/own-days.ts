@@ -60,6 +60,14 @@ export function markAllSeen(days: OwnDays): void {
   }
 }
 
+/** What was not observed stays so, and how much it was is forgotten. */
+export function forgetUnseen(days: OwnDays): void {
+  for (let at = 0; at < days.size * ROW; at++) {
+    const code = days.rows[at] ?? 0
+    if (at % ROW !== 0 && (code & UNSEEN) !== 0) days.rows[at] = UNSEEN
+  }
+}
+
 export function isUnseen(days: OwnDays, hour: number): boolean {
   const row = findRow(days, Math.floor(hour / HOURS))
   return row >= 0 && ((days.rows[row * ROW + 1 + (hour % HOURS)] ?? 0) & UNSEEN) !== 0

@@ -108,6 +108,7 @@ export interface Life {
   reopen(): { readonly group: number; readonly cohort: number }
   describe(nowMs: number): BaselineView | null
   accept(): void
+  reject(): void
 }
 
 /** Accounts that share `cohort` are of one kind. */
@@ -150,5 +151,6 @@ export function openLife<S, C>(
     },
     describe: nowMs => detector.describe(group, shared.cohort, nowMs),
     accept: () => detector.accept?.(group),
+    reject: () => detector.reject?.(group),
   }
 }

@@ -162,6 +162,13 @@ describe('first_seen', () => {
     assert.deepEqual(names(), ['DE'])
     frozen.accept('p0')
     assert.deepEqual(names(), ['DE', 'SG'])
+    const attacked = suspected()
+    attacked.reject('p0')
+    attacked.accept('p0')
+    assert.deepEqual(
+      attacked.describe(T0, 'p0')?.firstSeen.map(({ value }) => value),
+      ['DE'],
+    )
   })
 
   it('lets late events teach and finds nothing in them', () => {

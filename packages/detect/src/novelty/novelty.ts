@@ -102,6 +102,9 @@ export function buildFirstSeen(rule: CorrelationRule): Detector<Known, Peers> {
       for (const met of known.refused) take(known, met)
       known.refused = []
     },
+    reject(known) {
+      known.refused = []
+    },
     saveGroup: saveKnown,
     loadGroup: loadKnown,
     saveCohort: savePeers,

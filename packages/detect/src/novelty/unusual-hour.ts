@@ -72,6 +72,9 @@ export function buildUnusualHour(rule: CorrelationRule): Detector<HourGroup, nul
       for (const hour of group.refused) markHour(group.weeks, hour)
       group.refused = []
     },
+    reject(group) {
+      group.refused = []
+    },
     saveGroup,
     loadGroup,
     saveCohort() {},

@@ -123,6 +123,11 @@ export function buildUnusualSequence(
       group.refused = []
       group.recent = openRecent()
     },
+    reject(group) {
+      group.refused = []
+      // The steps that are still in the window are part of it.
+      group.recent = openRecent()
+    },
     saveGroup,
     loadGroup,
     saveCohort({ alphabet, counts, dayScores }, out) {

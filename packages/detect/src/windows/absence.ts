@@ -56,6 +56,9 @@ export function buildAbsence(rule: CorrelationRule): Detector<AbsenceGroup, null
       for (const { day, gapMs } of group.refused) learn(group.gaps, day, gapMs)
       group.refused = []
     },
+    reject(group) {
+      group.refused = []
+    },
     saveGroup,
     loadGroup,
     saveCohort() {},
