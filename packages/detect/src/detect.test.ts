@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import fc from 'fast-check'
-import { createEngine, type Engine, LATENESS_MS, REPEAT_MS } from './detect.ts'
+import { createEngine, type Engine, LATENESS_MS, LIMITS, REPEAT_MS } from './detect.ts'
 import type { Detector, Hit, Step } from './detector.ts'
 import type { Level } from './finding.ts'
 import { type CorrelationRule, DAY_MS, HOUR_MS, type MatchRule } from './rule.ts'
@@ -212,6 +212,40 @@ describe('the engine', () => {
     assert.ok(state.entities.size <= 150)
     assert.equal(state.entities.evicted, 5000 - 50)
     assert.equal(engine.describe(state, svc, T0)?.baselines[0]?.now, 30)
+  })
+
+  it('names that were let grow old push out who was not seen for longest, not who is active', () => {
+    const engine = engineOf()
+    const state = engine.begin()
+    const step = (who: string, time: number) => {
+      engine.step(state, makeEvent({ who, time, id: `${who}-${time}` }))
+    }
+    const own = Array.from({ length: 40 }, (_, i) => `own-${i}`)
+    for (let hour = 0; hour < 60; hour++) {
+      const time = T0 + hour * HOUR_MS
+      for (const who of own) step(who, time)
+      // Five names an hour, each with enough of a history to be settled, and never seen again.
+      for (let i = 0; i < 5; i++) {
+        for (let n = 0; n < 21; n++) step(`n-${hour}-${i}`, time + n * 4 * 60_000)
+      }
+    }
+    assert.ok(state.entities.evicted > 100, String(state.entities.evicted))
+    for (const id of own) {
+      const view = engine.describe(state, { type: 'actor', id }, T0)
+      assert.equal(view?.baselines[0]?.now, 60, id)
+    }
+  })
+
+  it('100,000 new names in a minute stay within the bounds', () => {
+    const engine = createEngine({
+      rules: [reads, counted()],
+      sha256,
+      build: () => parseBuilt(thirdTime),
+    })
+    const state = engine.begin()
+    for (let i = 0; i < 100_000; i++) engine.step(state, makeEvent({ who: `n-${i}`, id: `n-${i}` }))
+    assert.equal(state.entities.size, LIMITS.young)
+    assert.equal(state.entities.evicted, 100_000 - LIMITS.young)
   })
 
   it('does not throw on an actor of 10 kB, half a surrogate pair, or a missing group', () => {

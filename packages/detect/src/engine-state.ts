@@ -116,9 +116,8 @@ function saveEntity(out: StateWriter, { key, entity, correlations }: Saving): vo
   out.text(entity.type)
   out.text(entity.id)
   out.text(entity.cohort)
-  for (const value of [entity.firstMs, entity.newestMs, entity.suspectMs, entity.frozenMs]) {
-    out.integer(value)
-  }
+  const { firstMs, newestMs, placedMs, suspectMs, frozenMs } = entity
+  for (const value of [firstMs, newestMs, placedMs, suspectMs, frozenMs]) out.integer(value)
   out.count(entity.events)
   out.count(entity.groups.size)
   for (const [name, group] of entity.groups) {
@@ -133,7 +132,7 @@ function loadEntity(input: StateReader, state: State, correlations: readonly Kep
   const key = input.text()
   const type = parseEntityType(input.text())
   const [id, cohort] = [input.text(), input.text()]
-  const [firstMs, newestMs] = [input.integer(), input.integer()]
+  const [firstMs, newestMs, placedMs] = [input.integer(), input.integer(), input.integer()]
   const [suspectMs, frozenMs] = [input.integer(), input.integer()]
   const events = input.count()
   const entity: Entity = {
@@ -142,6 +141,7 @@ function loadEntity(input: StateReader, state: State, correlations: readonly Kep
     cohort,
     firstMs,
     newestMs,
+    placedMs,
     suspectMs,
     frozenMs,
     events,

@@ -1,6 +1,7 @@
 // The entities that are known, each with the state of its groups. Bounded: an entity that has
-// hardly been seen waits among the young and goes first, so that a flood of new names can push out
-// other new names and never anybody with a history. What goes is counted.
+// hardly been seen waits among the young and goes first, so that a flood of new names pushes out
+// other new names. Of those with a history the one not seen for longest goes, so that who is active
+// stays, also where somebody lets many names grow old. What goes is counted.
 
 import type { EntityType } from './finding.ts'
 import { HOUR_MS } from './rule.ts'
@@ -17,6 +18,8 @@ export type Entity = {
   readonly id: string
   readonly firstMs: number
   newestMs: number
+  /** When it last moved behind the others: who stands first was not seen for longest. */
+  placedMs: number
   events: number
   /** Suspected from `suspectMs` until `frozenMs`: nothing is learnt. Both 0 while it is not. */
   suspectMs: number
@@ -33,6 +36,8 @@ export const LIMITS: Limits = { entities: 1_000_000, young: 50_000, groups: 64 }
 /** Enough of a history to be kept while the young come and go. */
 const SETTLED_EVENTS = 20
 const SETTLED_AGE_MS = HOUR_MS
+/** An order right to the hour is enough, and costs nothing at most events. */
+const PLACED_MS = HOUR_MS
 
 export interface EntityTable {
   readonly size: number
@@ -105,6 +110,10 @@ function touch(tables: Tables, key: string, seen: Seen): Entity {
   if (!known && isSettled(entity)) {
     young.delete(key)
     put(tables, key, entity)
+  } else if (known && seen.timeMs - entity.placedMs >= PLACED_MS) {
+    settled.delete(key)
+    settled.set(key, entity)
+    entity.placedMs = seen.timeMs
   }
   return entity
 }
@@ -116,6 +125,7 @@ function openEntity({ type, id, timeMs, cohort }: Seen): Entity {
     cohort,
     firstMs: timeMs,
     newestMs: timeMs,
+    placedMs: timeMs,
     events: 1,
     suspectMs: 0,
     frozenMs: 0,
