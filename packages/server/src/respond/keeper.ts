@@ -79,7 +79,10 @@ export function openKeeper({ directory, clock, telemetry, record, onChange }: Ke
     },
     tick() {
       const moved = table.tick(clock.nowMs())
-      for (const standing of moved) store.move(standing)
+      for (const standing of moved) {
+        store.move(standing)
+        if (standing.release) releases.move(standing.measure.id, standing.release)
+      }
       return moved.length > 0
     },
     async close() {

@@ -33,6 +33,17 @@ describe('a clock that jumps', () => {
     assert.equal(decide(again).decision, 'allow')
   })
 
+  it('back does not make a release of an owner last longer, either', async () => {
+    const rig = openRespondRig(policyOf(APPROVAL))
+    await rig.responder.onFinding(found())
+    const [one] = rig.responder.approvals()
+    await rig.responder.grant(String(one?.id), { rows: 9000, minutes: 30 }, 'owner')
+    rig.nowMs -= HOUR_MS
+    assert.equal(decide(rig, { rows: 1000 }).decision, 'allow')
+    rig.nowMs += 31 * 60_000
+    assert.equal(decide(rig, { rows: 1000 }).decision, 'approval_required')
+  })
+
   it('while the server was down is noticed at the start', async () => {
     const rig = openRespondRig(policyOf('then: deny'))
     await rig.responder.onFinding(found())

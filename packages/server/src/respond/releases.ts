@@ -11,6 +11,8 @@ export interface Releases {
   /** `usage` is what is known to be used; nothing for a new release. */
   open(id: string, actor: string, release: Release, usage?: Usage): void
   close(id: string): void
+  /** Its times were moved with the clock; what is used stays. */
+  move(id: string, release: Release): void
   /** Rows that are left now, 0 when there is no release. */
   left(id: string, nowMs: number): number
   /** False, and nothing taken, when so many are not left. */
@@ -28,7 +30,7 @@ const LATE_MS: number = 10 * 60_000
 
 type Open = {
   readonly actor: string
-  readonly release: Release
+  release: Release
   asked: number
   seen: number
   put: Usage
@@ -56,6 +58,10 @@ export function createReleases(save: (id: string, usage: Usage) => void): Releas
       open.set(id, { actor, release, ...usage, put: usage })
     },
     close: id => void open.delete(id),
+    move(id, release) {
+      const one = open.get(id)
+      if (one) one.release = release
+    },
     left(id, nowMs) {
       const one = open.get(id)
       return one ? leftOf(one, nowMs) : 0
