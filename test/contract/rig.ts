@@ -9,7 +9,7 @@ import { createTelemetry } from '../../packages/server/src/base/emit.ts'
 import { systemEntropy } from '../../packages/server/src/base/entropy.ts'
 import { PRODUCT_RULES } from '../../packages/server/src/config.ts'
 import type { Scope } from '../../packages/server/src/query/query.ts'
-import { type App, buildApp } from '../../packages/server/src/show/show.ts'
+import { type App, buildApp, type ShowDeps } from '../../packages/server/src/show/show.ts'
 import { openTocsin, TENANT, type Tocsin } from '../../packages/server/src/tocsin.ts'
 
 export type Answer = {
@@ -21,7 +21,7 @@ export type Answer = {
 }
 
 export type Request = {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   readonly key?: string | null
   readonly body?: string | Uint8Array
   readonly type?: string
@@ -42,9 +42,11 @@ export interface Rig {
   close(): Promise<void>
 }
 
+export type RigOptions = Partial<AlarmConfig & Pick<ShowDeps, 'consoleDir' | 'keepContent'>>
+
 export async function openRig(
   directory: string = newDirectory(),
-  options: Partial<AlarmConfig> = {},
+  options: RigOptions = {},
 ): Promise<Rig> {
   const entropy = systemEntropy()
   const telemetry = createTelemetry(() => undefined)
@@ -71,7 +73,9 @@ export async function openRig(
     entropy,
     tenant: TENANT,
     version: '0.0.0',
-    keepContent: false,
+    keepContent: options.keepContent ?? false,
+    consoleDir: options.consoleDir ?? null,
+    isDemo: false,
     local,
   })
   const rig: Rig = {

@@ -23,10 +23,20 @@ export const ERRORS = {
     status: 404,
     help: 'List the alerts with `tocsin alerts list`.',
   },
+  'auth.csrf': {
+    fault: 'caller',
+    status: 403,
+    help: 'Load the console again; a program sends an API key instead of a cookie.',
+  },
   'auth.invalid': {
     fault: 'caller',
     status: 401,
     help: 'Check the key; it may be mistyped or revoked.',
+  },
+  'auth.link': {
+    fault: 'caller',
+    status: 401,
+    help: 'Make a new link with `tocsin sign-in` on the machine of the server.',
   },
   'auth.missing': {
     fault: 'caller',
@@ -37,6 +47,16 @@ export const ERRORS = {
     fault: 'caller',
     status: 403,
     help: 'Use a key with the scope that the message names.',
+  },
+  'auth.session_ended': {
+    fault: 'caller',
+    status: 401,
+    help: 'Sign in again, with a link of `tocsin sign-in` or an API key.',
+  },
+  'auth.too_many': {
+    fault: 'busy',
+    status: 429,
+    help: 'Wait a minute; a new link or a right key gets in at once.',
   },
   'bytes.malformed': {
     fault: 'caller',

@@ -75,6 +75,9 @@ export function parseServerConfig(flags: ServeFlags, env: Environment): ServerCo
 /** Where the product's own rules and its policy lie. */
 export const PRODUCT_RULES: string = fileURLToPath(new URL('../../../rules', import.meta.url))
 
+/** Where the build puts the console. */
+export const CONSOLE_DIR: string = fileURLToPath(new URL('../../console/dist', import.meta.url))
+
 export const DEMO_POLICY: string = fileURLToPath(new URL('../policies/demo.yml', import.meta.url))
 
 export function ruleDirectories(own: string | undefined): readonly string[] {

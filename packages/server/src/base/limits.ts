@@ -53,3 +53,16 @@ export const SNAPSHOT_EVENTS = 100_000
 export const FINDINGS_UNDER_WAY_MAX = 2000
 /** How often absence is looked for while nothing comes. */
 export const WATCH_TICK_MS = 60_000
+/** How long a browser stays signed in, at most and without anybody there. */
+export const SESSION_MS_MAX: number = 12 * 3_600_000
+export const SESSION_IDLE_MS: number = 2 * 3_600_000
+/** Most sessions at once; the one longest unseen makes room. */
+export const SESSIONS_MAX = 1000
+/** How long a one-time sign-in link can be opened, and how many wait for that. */
+export const SIGN_IN_LINK_MS: number = 15 * 60_000
+export const SIGN_IN_LINKS_MAX = 20
+/** Failed sign-ins that are recorded: more would let a stranger fill the log. */
+export const FAILURES_A_MINUTE = 100
+export const FAILURES_A_MINUTE_OF_ONE = 20
+/** A file of the console that is larger is not served: each is kept in memory. */
+export const CONSOLE_FILE_BYTES_MAX: number = 8 * 1024 * 1024

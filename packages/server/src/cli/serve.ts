@@ -8,7 +8,13 @@ import { replaceFile } from '../base/durable.ts'
 import { createTelemetry, type Level, type Telemetry } from '../base/emit.ts'
 import { systemEntropy } from '../base/entropy.ts'
 import { parseFileFormat } from '../capture/capture.ts'
-import { localFile, parseServerConfig, type ServeFlags, type ServerConfig } from '../config.ts'
+import {
+  CONSOLE_DIR,
+  localFile,
+  parseServerConfig,
+  type ServeFlags,
+  type ServerConfig,
+} from '../config.ts'
 import { type FollowedFiles, followFiles } from '../follow-files.ts'
 import { generateKey } from '../query/query.ts'
 import { listen, type Show } from '../show/show.ts'
@@ -36,6 +42,7 @@ export async function serve(flags: ServeFlags, io: Io): Promise<ExitCode> {
   for (const { format, path } of config.follow) io.say(`  follows   ${path} (${format})`)
   if (tocsin.keys.list().length === 0) {
     io.say('  first key tocsin keys create --name my-app --scope ingest')
+    if (show.isUnused) io.say(`  sign in   ${await show.makeLink()} (once, within 15 minutes)`)
   }
   await running.asked
   io.say('Stopping: finishing requests, signing a last checkpoint')
@@ -57,7 +64,7 @@ export function endOf({ tocsin: { log }, config }: Running, io: Io): ExitCode {
 /**
  * Everything `serve` and `demo` share: open, listen, leave the owner's key in the data directory.
  */
-export async function start(flags: ServeFlags, io: Io): Promise<Running> {
+export async function start(flags: ServeFlags, io: Io, isDemo: boolean = false): Promise<Running> {
   const config = parseServerConfig(flags, io.env)
   for (const { format } of config.follow) parseFileFormat(format)
   const entropy = systemEntropy()
@@ -76,7 +83,13 @@ export async function start(flags: ServeFlags, io: Io): Promise<Running> {
   const followed = followFiles(config.follow, tocsin)
   // Who finds the server listening may rotate a followed file at once.
   await followed.looked
-  const show = await listenOrClose(config, tocsin, { telemetry, local, followed, alarm })
+  const show = await listenOrClose(config, tocsin, {
+    telemetry,
+    local,
+    followed,
+    alarm,
+    isDemo,
+  })
   tocsin.lock.announce({ pid: process.pid, url: show.url })
   replaceFile(localFile(config.dataDir), JSON.stringify({ url: show.url, apiKey: local.secret }))
   rememberOwnLog(io.env, tocsin.log)
@@ -111,12 +124,13 @@ type ListenParts = {
   readonly local: { readonly secret: string; readonly operator: string }
   readonly followed: FollowedFiles
   readonly alarm: Alarm
+  readonly isDemo: boolean
 }
 
 async function listenOrClose(
   config: ServerConfig,
   tocsin: Tocsin,
-  { telemetry, local, followed, alarm }: ListenParts,
+  { telemetry, local, followed, alarm, isDemo }: ListenParts,
 ): Promise<Show> {
   try {
     return await listen(config, {
@@ -127,6 +141,8 @@ async function listenOrClose(
       tenant: TENANT,
       version: VERSION,
       keepContent: config.keepContent,
+      consoleDir: CONSOLE_DIR,
+      isDemo,
       local,
     })
   } catch (error) {

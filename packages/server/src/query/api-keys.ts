@@ -45,6 +45,8 @@ export type KeyChange =
 export interface ApiKeys {
   /** null for a text that is no key of ours, an unknown or a revoked key. */
   find(secret: string): ApiKey | null
+  /** null for an unknown or a revoked key. */
+  get(keyId: string): ApiKey | null
   list(): readonly ApiKey[]
   /** Applies a change that is durable in the log. */
   apply(change: KeyChange, timeMs: number): void
@@ -153,6 +155,7 @@ export function openApiKeys(directory: string): ApiKeys {
      INSERT OR IGNORE INTO cursor VALUES (1, 0)`,
   )
   const bySha = database.prepare('SELECT * FROM api_key WHERE sha256 = ?')
+  const byId = database.prepare('SELECT * FROM api_key WHERE key_id = ? AND revoked_ms IS NULL')
   const insert = database.prepare('INSERT OR IGNORE INTO api_key VALUES (?, ?, ?, ?, ?, NULL)')
   const revoke = database.prepare(
     'UPDATE api_key SET revoked_ms = ? WHERE key_id = ? AND revoked_ms IS NULL',
@@ -175,6 +178,10 @@ export function openApiKeys(directory: string): ApiKeys {
       if (!key || key.revokedMs !== null) return null
       cache.set(secret, key)
       return key
+    },
+    get(keyId) {
+      const row = byId.get(keyId)
+      return row ? toKey(row) : null
     },
     list: () => database.prepare('SELECT * FROM api_key ORDER BY created_ms').all().map(toKey),
     apply,

@@ -13,6 +13,7 @@ import type { ApiKeys, Query, Scope } from '../query/query.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { AlertStore, Watch } from '../watch/watch.ts'
 import type { Gate, LocalKey } from './gate.ts'
+import type { SignIn } from './sign-in.ts'
 
 export type ShowDeps = {
   readonly log: Log
@@ -28,6 +29,10 @@ export type ShowDeps = {
   readonly tenant: string
   readonly version: string
   readonly keepContent: boolean
+  /** Folder of the built console; null where there is none. */
+  readonly consoleDir: string | null
+  /** The events are made up. */
+  readonly isDemo: boolean
   /** The key of whoever may read the data directory. */
   readonly local: LocalKey | null
   readonly record: (event: WireEvent) => Promise<unknown>
@@ -35,7 +40,7 @@ export type ShowDeps = {
   readonly revokeApiKey: (keyId: string, by: string) => Promise<void>
 }
 
-export type RouteDeps = ShowDeps & { readonly gate: Gate }
+export type RouteDeps = ShowDeps & SignIn & { readonly gate: Gate }
 export type App = FastifyInstance<
   RawServerDefault,
   IncomingMessage,

@@ -20,7 +20,12 @@ export async function recordLook(
     kind: 'tocsin.read',
     time: clock.nowMs(),
     outcome: 'success',
-    actor: { type: 'human', id: caller.principal, credential: caller.keyId },
+    actor: {
+      type: 'human',
+      id: caller.principal,
+      credential: caller.keyId,
+      ...(caller.session === null ? {} : { session: caller.session }),
+    },
     operation,
     system: 'tocsin',
     ext: { tocsin: what },

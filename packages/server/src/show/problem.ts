@@ -31,9 +31,12 @@ export function installProblems(app: App, telemetry: Telemetry): void {
     }
     return sendProblem(request, reply, failure)
   })
-  app.setNotFoundHandler((request, reply) => {
-    const public_ = `there is no ${request.method} ${request.url.split('?')[0]}`
-    return sendProblem(request, reply, new TocsinError('http.not_found', { public: public_ }))
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, noSuchRoute(request)))
+}
+
+export function noSuchRoute({ method, url }: FastifyRequest): TocsinError {
+  return new TocsinError('http.not_found', {
+    public: `there is no ${method} ${url.split('?')[0]?.slice(0, 200)}`,
   })
 }
 

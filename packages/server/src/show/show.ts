@@ -13,16 +13,21 @@ import { alertRoutes } from './alert-routes.ts'
 import type { App, RouteDeps, ShowDeps } from './app.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { installBodies } from './bodies.ts'
+import { consoleRoutes } from './console-routes.ts'
 import { decisionRoutes } from './decision-routes.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
-import { buildGate } from './gate.ts'
+import { buildGate, COOKIE, localCaller } from './gate.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import { investigateRoutes } from './investigate-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { linesRoutes } from './lines-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { installProblems } from './problem.ts'
+import { installHeaders } from './response-headers.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { makeLink, openSignIn, type SignIn } from './sign-in.ts'
+import { printLink } from './sign-in-links.ts'
 import { systemRoutes } from './system-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
 
@@ -41,13 +46,18 @@ export type ListenConfig = {
 export interface Show {
   /** Where it listens, with the port that was given out. */
   readonly url: string
+  /** Nobody ever signed in here. */
+  readonly isUnused: boolean
+  /** A one-time link that signs in the operator of this machine. */
+  makeLink(): Promise<string>
   /** Ends streams, finishes requests that run. */
   close(): Promise<void>
 }
 
 /** Throws `config.address_in_use` when another program listens there. */
 export async function listen(config: ListenConfig, deps: ShowDeps): Promise<Show> {
-  const app = await buildApp(deps, config.tls)
+  const signIn = openSignIn(deps)
+  const app = await buildApp(deps, config.tls, signIn)
   try {
     await app.listen({ host: config.host, port: config.port })
   } catch (cause) {
@@ -57,11 +67,27 @@ export async function listen(config: ListenConfig, deps: ShowDeps): Promise<Show
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  return { url: `${config.tls ? 'https' : 'http'}://${host}:${port}`, close: () => app.close() }
+  const url = `${config.tls ? 'https' : 'http'}://${host}:${port}`
+  return {
+    url,
+    get isUnused() {
+      return signIn.sessions.isUnused
+    },
+    async makeLink() {
+      const holder = localCaller(deps.local?.operator ?? '')
+      const { token } = await makeLink({ ...deps, ...signIn }, holder)
+      return printLink(url, token)
+    },
+    close: () => app.close(),
+  }
 }
 
 /** The API without a socket; also what the OpenAPI document is made from. */
-export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null): Promise<App> {
+export async function buildApp(
+  deps: ShowDeps,
+  tls: ListenConfig['tls'] = null,
+  signIn: SignIn = openSignIn(deps),
+): Promise<App> {
   const options = {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
@@ -73,14 +99,14 @@ export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null):
   } as const
   const app: App = Fastify(options) as unknown as App
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', String(request.id))
-  })
+  app.addHook('onClose', async () => signIn.sessions.close())
+  installHeaders(app)
   countRequests(app, deps.telemetry)
   installProblems(app, deps.telemetry)
   installBodies(app)
   await app.register(swagger, { openapi: openApiHead(deps.version) })
-  const routeDeps: RouteDeps = { ...deps, gate: buildGate(deps.keys, deps.local) }
+  const gate = buildGate({ ...deps, sessions: signIn.sessions })
+  const routeDeps: RouteDeps = { ...deps, ...signIn, gate }
   await app.register(async scope => {
     for (const routes of [
       systemRoutes,
@@ -94,7 +120,9 @@ export async function buildApp(deps: ShowDeps, tls: ListenConfig['tls'] = null):
       decisionRoutes,
       approvalRoutes,
       keyRoutes,
+      sessionRoutes,
       logRoutes,
+      consoleRoutes,
     ]) {
       routes(scope, routeDeps)
     }
@@ -120,8 +148,13 @@ function openApiHead(version: string): object {
       description: 'The flight recorder and alarm of AI systems.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-    security: [{ key: [] }],
+    components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: COOKIE },
+      },
+    },
+    security: [{ key: [] }, { session: [] }],
   }
 }
 
