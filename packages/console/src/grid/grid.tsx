@@ -1,0 +1,254 @@
+// A table of as many rows as there are, of which only those in sight exist (WAI-ARIA APG, grid
+// pattern). One cell has the focus; arrow keys, Home, End, PageUp and PageDown move it, Enter opens
+// its row. What lies beyond the loaded rows is asked for before the end comes into sight. The grid
+// sorts and filters nothing: that is the server's.
+
+import './grid.css'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+
+export type Column<Row> = {
+  readonly name: string
+  readonly title: ReactNode
+  /** CSS grid track: `120px`, `minmax(160px, 2fr)`. */
+  readonly width: string
+  readonly isNumber?: boolean
+  readonly cell: (row: Row) => ReactNode
+  /** What the server sorts by; absent where it cannot. */
+  readonly sort?: string
+}
+
+export type GridProps<Row> = {
+  readonly label: string
+  readonly rows: readonly Row[]
+  readonly idOf: (row: Row) => string
+  readonly columns: readonly Column<Row>[]
+  /** All there are; null when nobody has counted. */
+  readonly total: number | null
+  readonly rowHeight?: number
+  /** `-durationMs`: by this, the largest first. */
+  readonly sort?: string
+  readonly setSort?: (sort: string) => void
+  /** Id of the row that is open. */
+  readonly chosen?: string | null
+  readonly open: (row: Row) => void
+  /** Called when the end is near. */
+  readonly more?: (() => void) | null
+  /** Where the focus is, for keys that act on a cell. */
+  readonly focused?: (row: Row, column: Column<Row>) => void
+  /** Somebody scrolled away from the top, or back to it. */
+  readonly scrolled?: (isAtTop: boolean) => void
+}
+
+const NEAR_ROWS = 40
+const PAGE_ROWS = 20
+
+export function Grid<Row>(props: GridProps<Row>): ReactNode {
+  const { label, rows, columns, total, rowHeight = 28, more, scrolled } = props
+  const box = useRef<HTMLDivElement>(null)
+  const [at, setAt] = useState({ row: 0, column: 0 })
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollPaddingStart: rowHeight,
+  })
+  const shown = virtual.getVirtualItems()
+  const last = shown.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (more && rows.length > 0 && last >= rows.length - NEAR_ROWS) more()
+  }, [last, rows.length, more])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  useEffect(() => virtual.measure(), [rowHeight, virtual])
+  const focus = useFocus(box, virtual.scrollToIndex)
+  const move = (row: number, column: number) => {
+    const next = {
+      row: clamp(row, rows.length - 1),
+      column: clamp(column, columns.length - 1),
+    }
+    setAt(next)
+    focus(next)
+  }
+  const wasAtTop = useRef(true)
+  const watchScroll = () => {
+    const isAtTop = (box.current?.scrollTop ?? 0) < rowHeight
+    if (isAtTop !== wasAtTop.current) scrolled?.(isAtTop)
+    wasAtTop.current = isAtTop
+  }
+  const template = { '--columns': columns.map(({ width }) => width).join(' ') }
+  return (
+    <div
+      ref={box}
+      className="grid grow"
+      role="grid"
+      aria-label={label}
+      aria-rowcount={total === null ? -1 : total + 1}
+      aria-colcount={columns.length}
+      style={template as Record<string, string>}
+      onScroll={watchScroll}
+      onKeyDown={event => press(event, props, at, move)}
+    >
+      <Head {...props} />
+      <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        {shown.map(item => {
+          const row = rows[item.index]
+          return row === undefined ? null : (
+            <RowLine
+              key={props.idOf(row)}
+              props={props}
+              row={row}
+              index={item.index}
+              top={item.start}
+              height={rowHeight}
+              focusColumn={item.index === at.row ? at.column : null}
+              touch={column => setAt({ row: item.index, column })}
+            />
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+function clamp(value: number, most: number): number {
+  return Math.max(0, Math.min(value, most))
+}
+
+type Place = { readonly row: number; readonly column: number }
+
+function useFocus(
+  box: { readonly current: HTMLDivElement | null },
+  scrollTo: (index: number) => void,
+): (place: Place) => void {
+  return ({ row, column }) => {
+    scrollTo(row)
+    requestAnimationFrame(() => {
+      const cell = box.current?.querySelector<HTMLElement>(
+        `[aria-rowindex="${row + 2}"] [aria-colindex="${column + 1}"]`,
+      )
+      cell?.focus()
+    })
+  }
+}
+
+function press<Row>(
+  event: KeyboardEvent,
+  { rows, columns, open }: GridProps<Row>,
+  at: Place,
+  move: (row: number, column: number) => void,
+): void {
+  if (!(event.target instanceof HTMLElement) || event.target.role !== 'gridcell') return
+  const row = rows[at.row]
+  if (event.key === 'Enter' && row !== undefined) {
+    event.preventDefault()
+    open(row)
+    return
+  }
+  const isFar = event.ctrlKey || event.metaKey
+  const next: { readonly [key: string]: Place } = {
+    ArrowDown: { row: at.row + 1, column: at.column },
+    ArrowUp: { row: at.row - 1, column: at.column },
+    ArrowRight: { row: at.row, column: at.column + 1 },
+    ArrowLeft: { row: at.row, column: at.column - 1 },
+    PageDown: { row: at.row + PAGE_ROWS, column: at.column },
+    PageUp: { row: at.row - PAGE_ROWS, column: at.column },
+    Home: { row: isFar ? 0 : at.row, column: 0 },
+    End: { row: isFar ? rows.length - 1 : at.row, column: columns.length - 1 },
+  }
+  const place = next[event.key]
+  if (!place) return
+  event.preventDefault()
+  move(place.row, place.column)
+}
+
+function Head<Row>({ columns, sort, setSort }: GridProps<Row>): ReactNode {
+  return (
+    <div role="rowgroup" className="grid-head-group">
+      <div className="grid-head" role="row" aria-rowindex={1}>
+        {columns.map((column, i) => {
+          const direction = directionOf(column.sort, sort)
+          const by = column.sort
+          return (
+            <div
+              key={column.name}
+              role="columnheader"
+              aria-colindex={i + 1}
+              aria-sort={direction}
+              className={column.isNumber ? 'grid-cell is-number' : 'grid-cell'}
+            >
+              {by && setSort ? (
+                <button
+                  type="button"
+                  onClick={() => setSort(direction === 'descending' ? by : `-${by}`)}
+                >
+                  {column.title}
+                  <span aria-hidden="true">
+                    {{ ascending: '↑', descending: '↓', none: '' }[direction]}
+                  </span>
+                </button>
+              ) : (
+                column.title
+              )}
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+function directionOf(
+  by: string | undefined,
+  sort: string | undefined,
+): 'ascending' | 'descending' | 'none' {
+  if (by === undefined) return 'none'
+  if (sort === by) return 'ascending'
+  return sort === `-${by}` ? 'descending' : 'none'
+}
+
+function RowLine<Row>({
+  props: { columns, chosen, idOf, open, focused },
+  row,
+  index,
+  top,
+  height,
+  focusColumn,
+  touch,
+}: {
+  readonly props: GridProps<Row>
+  readonly row: Row
+  readonly index: number
+  readonly top: number
+  readonly height: number
+  readonly focusColumn: number | null
+  readonly touch: (column: number) => void
+}): ReactNode {
+  const id = idOf(row)
+  return (
+    <div
+      role="row"
+      className="grid-row"
+      aria-rowindex={index + 2}
+      aria-selected={id === chosen}
+      style={{ transform: `translateY(${top}px)`, height }}
+      onClick={() => open(row)}
+    >
+      {columns.map((column, i) => (
+        <div
+          key={column.name}
+          role="gridcell"
+          aria-colindex={i + 1}
+          tabIndex={focusColumn === i ? 0 : -1}
+          className={column.isNumber ? 'grid-cell is-number' : 'grid-cell'}
+          onFocus={() => {
+            touch(i)
+            focused?.(row, column)
+          }}
+        >
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,41 @@
+// Who is signed in and what they may do, asked of the server once and handed to every screen.
+
+import { useQuery } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext } from 'react'
+import { type Answer, ask, Problem, rememberCsrf } from '../api/api.ts'
+import { Failed } from '../states/states.tsx'
+
+export type Session = Answer<'GET /v1/session'>
+
+const SessionContext = createContext<Session | null>(null)
+
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (!session) throw new Error('a screen was shown to nobody')
+  return session
+}
+
+/** Shows `children` to who is signed in, `signIn` to the others. */
+export function SignedIn({
+  children,
+  signIn,
+}: {
+  readonly children: ReactNode
+  readonly signIn: ReactNode
+}): ReactNode {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['session'],
+    queryFn: readSession,
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  if (data) return <SessionContext value={data}>{children}</SessionContext>
+  if (error instanceof Problem && error.status === 401) return signIn
+  return error ? <Failed error={error} retry={refetch} /> : null
+}
+
+async function readSession(): Promise<Session> {
+  const session = await ask('GET /v1/session')
+  rememberCsrf(session.csrf)
+  return session
+}
