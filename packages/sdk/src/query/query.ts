@@ -7,7 +7,13 @@
 import { type Checked, checkQuery, type QueryField } from './check.ts'
 import { parseQuery } from './parse.ts'
 
-export { type Checked, checkQuery, explainClauses, type QueryField } from './check.ts'
+export {
+  type Checked,
+  checkQuery,
+  explainClauses,
+  isAsWritten,
+  type QueryField,
+} from './check.ts'
 export { COMPLETIONS_MAX, type Completion, type Completions, completions } from './complete.ts'
 export { lintQuery } from './lint.ts'
 export { nearestName } from './nearest.ts'

@@ -11,10 +11,12 @@ const MATERIALISED = new Set([
   'retention',
   'actor.type',
   'actor.id',
+  'actor.verified',
   'actor.claimed',
   'agent.id',
   'onBehalfOf.id',
   'actor.session',
+  'actor.credential',
   'system',
   'operation',
   'model.requested',
@@ -23,8 +25,11 @@ const MATERIALISED = new Set([
   'resource.id',
   'tool.name',
   'time',
+  'observed',
   'source.ip',
+  'source.geo.country',
   'source.userAgent',
+  'via',
   'endpoint',
   'outcome',
   'reasonCode',
@@ -35,6 +40,7 @@ const MATERIALISED = new Set([
   'bytes.out',
   'rows',
   'durationMs',
+  'costMicros',
 ])
 
 const LISTS_OF_OBJECTS = new Set(['resource', 'onBehalfOf'])
@@ -68,7 +74,7 @@ export function lazyColumns(sql: string): string {
   const items = LAZY.filter(f => words.has(f.column)).map(
     f => `${fromRaw(f)} AS ${quoted(f.column)}`,
   )
-  if (words.has('source_ip_key')) items.push(`${IP_KEY} AS source_ip_key`)
+  if (words.has('source_ip_key')) items.push(`${ipKeySql('source_ip')} AS source_ip_key`)
   return items.map(item => `, ${item}`).join('')
 }
 
@@ -127,17 +133,20 @@ function quoted(name: string): string {
 }
 
 /** 32 hex digits of an address, IPv4 as mapped IPv6, from its text; null when it is none. */
-const GROUPS_OF = (part: string) =>
-  `CASE WHEN ${part} = '' THEN [] ELSE string_split(${part}, ':') END`
-const IPV6_LEFT = GROUPS_OF("split_part(source_ip, '::', 1)")
-const IPV6_RIGHT = GROUPS_OF("split_part(source_ip, '::', 2)")
-const ZEROS = `list_transform(range(8 - len(${IPV6_LEFT}) - len(${IPV6_RIGHT})), lambda z: '0')`
-const IP_KEY = `CASE
-  WHEN regexp_full_match(source_ip, '\\d{1,3}(\\.\\d{1,3}){3}') THEN
-    '00000000000000000000ffff' || list_aggregate(list_transform(
-      string_split(source_ip, '.'), lambda o: printf('%02x', o::INTEGER)), 'string_agg', '')
-  WHEN regexp_full_match(source_ip, '[0-9a-fA-F:]+') AND contains(source_ip, ':') THEN
-    lower(list_aggregate(list_transform(
-      list_concat(${IPV6_LEFT}, list_concat(${ZEROS}, ${IPV6_RIGHT})),
-      lambda g: lpad(g, 4, '0')), 'string_agg', ''))
-  END`
+export function ipKeySql(text: string): string {
+  const groups = (place: number) => {
+    const part = `split_part(${text}, '::', ${place})`
+    return `CASE WHEN ${part} = '' THEN [] ELSE string_split(${part}, ':') END`
+  }
+  const [left, right] = [groups(1), groups(2)]
+  const zeros = `list_transform(range(8 - len(${left}) - len(${right})), lambda z: '0')`
+  return `CASE
+    WHEN regexp_full_match(${text}, '\\d{1,3}(\\.\\d{1,3}){3}') THEN
+      '00000000000000000000ffff' || list_aggregate(list_transform(
+        string_split(${text}, '.'), lambda o: printf('%02x', o::INTEGER)), 'string_agg', '')
+    WHEN regexp_full_match(${text}, '[0-9a-fA-F:]+') AND contains(${text}, ':') THEN
+      lower(list_aggregate(list_transform(
+        list_concat(${left}, list_concat(${zeros}, ${right})),
+        lambda g: lpad(g, 4, '0')), 'string_agg', ''))
+    END`
+}

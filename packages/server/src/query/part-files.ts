@@ -15,7 +15,7 @@ import {
 } from '../base/durable.ts'
 import { PARTITION_FILES_MAX, PARTITION_ROWS_MERGED_MAX } from '../base/limits.ts'
 
-const FORMAT = 2
+const FORMAT = 3
 /** Of a Parquet file's row groups: what a search reads at least, and a writer holds in memory. */
 const ROW_GROUP_ROWS_MAX = 20_480
 const ROW_GROUP_BYTES_MAX = 16 * 1024 * 1024

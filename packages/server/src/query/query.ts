@@ -6,9 +6,11 @@ import { checkQuery, compilePredicate, compileSql, parseQuery } from '@tocsin/sd
 import type { Telemetry } from '../base/emit.ts'
 import { PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base/limits.ts'
 import type { Log } from '../log/log.ts'
+import { askFacets, type Facets, type FacetsRequest } from './facets.ts'
 import { startIndexThread } from './index-thread.ts'
 import type { IndexConfig } from './index-worker.ts'
 import { hideOwnReads } from './own-reads.ts'
+import { askSeries, type Series, type SeriesRequest } from './series.ts'
 import type { Row, SqlPart, TimeRange } from './store.ts'
 import { groupColumns, type SummaryGroup, summaryStatement, toGroup } from './summary.ts'
 
@@ -25,7 +27,9 @@ export {
   SCOPES,
   type Scope,
 } from './api-keys.ts'
+export { FACET_FIELDS_MAX, type Facet, type Facets, type FacetsRequest } from './facets.ts'
 export { hideOwnReads } from './own-reads.ts'
+export { type Measures, type Series, type SeriesRequest, stepFor } from './series.ts'
 export type { TimeRange } from './store.ts'
 export { foldSummary, type SummaryFold, type SummaryGroup } from './summary.ts'
 
@@ -75,6 +79,10 @@ export interface Query {
   find(id: string): Promise<FoundEvent | null>
   /** Requests, failures, bytes, first and last seen for each value of `by`, most requests first. */
   summarise(request: SummaryRequest): Promise<readonly SummaryGroup[]>
+  /** What a question finds over time. */
+  series(request: SeriesRequest): Promise<Series>
+  /** The values of fields among what a question finds; throws as `summarise` does. */
+  facets(request: FacetsRequest): Promise<Facets>
   /** The same question as a test on one event, for live streams. */
   matcher(text: string): (event: unknown) => boolean
   /** Resolves when everything durable now can be found. */
@@ -100,7 +108,9 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
     publishedSize: log.publishedSize,
   }
   const thread = startIndexThread(config, { log, telemetry })
-  const check = (text: string) => hideOwnReads(checkQuery(parseQuery(text), FIELDS, nowMs()))
+  const read = (text: string) => checkQuery(parseQuery(text), FIELDS, nowMs())
+  const check = (text: string) => hideOwnReads(read(text))
+  const asking = { check: read, select: thread.select }
 
   async function search({ text, range, limit, after }: SearchRequest): Promise<SearchPage> {
     const page = Math.min(limit, PAGE_EVENTS_MAX)
@@ -155,6 +165,8 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
       )
       return rows.map(row => toGroup(row, by))
     },
+    series: request => askSeries(asking, request),
+    facets: request => askFacets(asking, request),
     matcher(text) {
       const matches = compilePredicate(check(text))
       return event => typeof event === 'object' && event !== null && matches(event)

@@ -45,6 +45,8 @@ export type Statement = {
   readonly where: SqlPart
   readonly tail: SqlPart
   readonly range: TimeRange
+  /** What is made of the rows, as a SELECT from `picked`; without it they are the answer. */
+  readonly over?: SqlPart
 }
 
 export async function openEventStore(directory: string): Promise<EventStore> {
@@ -119,16 +121,17 @@ function createInstance(directory: string): Promise<DuckDBInstance> {
 type Asked = { readonly sql: string; readonly values: DuckDBValue[] }
 
 /** `cold` is what stands behind FROM for the files; null for none. */
-function askedOf({ columns, where, tail, range }: Statement, cold: string | null): Asked {
+function askedOf({ columns, where, tail, range, over }: Statement, cold: string | null): Asked {
   const used = `${columns} ${where.sql} ${tail.sql}`
   const files = cold === null ? '' : `UNION ALL BY NAME SELECT * FROM ${cold}`
+  const picked = `SELECT ${columns} FROM events WHERE ${where.sql} ${tail.sql}`
   const sql = `WITH events AS (
       SELECT *${lazyColumns(used)} FROM (SELECT * FROM hot ${files})
       WHERE "time" >= ? AND "time" < ?
     )
-    SELECT ${columns} FROM events WHERE ${where.sql} ${tail.sql}`
+    ${over ? `, picked AS (${picked}) ${over.sql}` : picked}`
   const bounds = [BigInt(range.fromMs), BigInt(range.toMs)]
-  return { sql, values: [...bounds, ...where.params, ...tail.params] }
+  return { sql, values: [...bounds, ...where.params, ...tail.params, ...(over?.params ?? [])] }
 }
 
 /** Runs one search on a connection of its own, and ends it when it takes too long. */

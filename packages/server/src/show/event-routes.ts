@@ -8,17 +8,12 @@ import type { FoundEvent, PageCursor } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
 import { indexCaughtUp } from './index-wait.ts'
 import { recordLook } from './look.ts'
-import { parseRange, type RangeQuery } from './range.ts'
+import { questionRoutes } from './question-routes.ts'
+import { parseRange, RANGE, type RangeQuery } from './range.ts'
 import { EVENT, EVENT_PAGE, PROBLEMS, SUMMARY } from './schemas.ts'
 
 const PAGE_EVENTS = 100
 const SUMMARY_GROUPS = 100
-
-const RANGE = {
-  q: Type.Optional(Type.String({ description: 'Query; docs/spec/query.md. Default: everything' })),
-  from: Type.Optional(Type.String({ description: 'RFC 3339, ms, or now-24h' })),
-  to: Type.Optional(Type.String({ description: 'As `from`; exclusive' })),
-}
 
 const SEARCH = Type.Object({
   ...RANGE,
@@ -36,6 +31,7 @@ export function eventRoutes(app: App, deps: RouteDeps): void {
   searchRoute(app, deps)
   findRoute(app, deps)
   summaryRoute(app, deps)
+  questionRoutes(app, deps)
 }
 
 function searchRoute(app: App, deps: RouteDeps): void {

@@ -3,7 +3,19 @@
 // which range it was.
 
 import { TocsinError } from '@tocsin/sdk/errors'
+import { type TOptional, type TString, Type } from 'typebox'
 import type { TimeRange } from '../query/query.ts'
+
+/** What every question takes in its query string; `parseRange` reads the last two. */
+export const RANGE: {
+  readonly q: TOptional<TString>
+  readonly from: TOptional<TString>
+  readonly to: TOptional<TString>
+} = {
+  q: Type.Optional(Type.String({ description: 'Query; docs/spec/query.md. Default: everything' })),
+  from: Type.Optional(Type.String({ description: 'RFC 3339, ms, or now-24h' })),
+  to: Type.Optional(Type.String({ description: 'As `from`; exclusive' })),
+}
 
 const UNIT_MS: { readonly [unit: string]: number } = {
   s: 1000,

@@ -1,0 +1,60 @@
+// The shapes of what questions are answered with: series, facets, explanations.
+
+import { type TSchema, Type } from 'typebox'
+
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+const timeMs = (description: string) =>
+  Type.Integer({ description: `${description}, ms since 1970` })
+const orNull = (schema: TSchema, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
+const sum = (description: string) => Type.Number({ description })
+
+const ANSWERED = {
+  complete: Type.Boolean({ description: 'False while the index is behind what is durable' }),
+  from: timeMs('Start of the range'),
+  to: timeMs('End of the range, exclusive'),
+}
+
+const MEASURES = {
+  success: count('Events whose outcome is success'),
+  failure: count('Events whose outcome is failure'),
+  denied: count('Events whose outcome is denied'),
+  unknown: count('Every other event'),
+  durationMsP50: orNull(Type.Number(), 'Median duration, an estimate; null where none is known'),
+  durationMsP95: orNull(Type.Number(), '95th percentile of durations, an estimate'),
+  tokensIn: sum('Input tokens'),
+  tokensOut: sum('Output tokens'),
+  costMicros: sum("Cost in millionths of the tenant's currency"),
+  bytesOut: sum('Bytes of answers'),
+  rows: sum('Rows returned'),
+}
+
+export const SERIES: TSchema = Type.Object({
+  stepMs: Type.Integer({ minimum: 1000, description: 'Length of a bucket' }),
+  totals: Type.Object({ events: count('Events'), ...MEASURES }),
+  buckets: Type.Array(
+    Type.Object({ t: timeMs('Start of the bucket, a multiple of the step'), ...MEASURES }),
+    { description: 'In the order of time, the empty ones too' },
+  ),
+  ...ANSWERED,
+})
+
+const FACET = Type.Object({
+  field: Type.String({ description: 'As it was asked for' }),
+  present: count('Events that have the field'),
+  distinct: count('Values of the field'),
+  distinctIsExact: Type.Boolean({ description: 'False where `distinct` is an estimate' }),
+  top: Type.Array(
+    Type.Object({
+      value: Type.String({ description: 'Also of a number, as a query writes it' }),
+      events: count('Events that `field:value` finds among these'),
+    }),
+    { description: 'Most events first' },
+  ),
+})
+
+export const FACETS: TSchema = Type.Object({
+  facets: Type.Array(FACET, { description: 'In the order asked for' }),
+  total: count('Events'),
+  ...ANSWERED,
+})
