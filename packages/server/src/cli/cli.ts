@@ -81,6 +81,12 @@ function addServe(program: Command, { io, done }: Adding): void {
   serve('demo', 'Run the server on a month of made-up traffic')
     .option('--seed <n>', 'seed of the made-up world', '1')
     .action(async flags => done(await (await import('./demo.ts')).demo(flags, io)))
+  program
+    .command('sign-in')
+    .description('Print a link that signs in whoever opens it first, within 15 minutes')
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action(async flags => done(await (await import('./sign-in.ts')).signIn(flags, io)))
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -39,8 +39,9 @@ const CONTEXT = {
 export async function demo(flags: DemoFlags, io: Io): Promise<ExitCode> {
   const started = performance.now()
   const data = flags.data ?? io.env.TOCSIN_DATA ?? DEMO_DATA
-  const running = await start({ policy: DEMO_POLICY, ...flags, data }, io)
+  const running = await start({ policy: DEMO_POLICY, ...flags, data }, io, true)
   const { tocsin, alarm, config } = running
+  io.out(`\n  Open Tocsin:  ${await running.show.makeLink()}\n\n`)
   const startMs = systemClock.nowMs()
   const stage = setStage(config.dataDir, Number(flags.seed), startMs)
   const world = createWorld({ seed: stage.seed, stories: stage })
@@ -203,6 +204,8 @@ async function welcome(running: Running, io: Io, seconds: number): Promise<void>
 Ready in ${seconds.toFixed(1)} s: ${tocsin.log.size} events of 30 days, sealed, searchable,
 and looked at by ${rules} rules that know the usual week of ${entities} accounts and addresses.
 
+  console  ${await show.makeLink()}
+           (signs in once, within 15 minutes; another one: npx tocsin sign-in)
   server   ${show.url}   (this machine only)
   data     ${data}
   log key  ${tocsin.log.vkey}
