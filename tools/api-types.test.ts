@@ -20,10 +20,7 @@ it('types are as narrow as the schema', () => {
   assert.equal(typeOf(nullable), '(number | null)')
   assert.equal(typeOf({ type: 'array', items: nullable }), 'readonly (number | null)[]')
   assert.equal(typeOf({ enum: ['a', "b'"] }), "'a'\n| 'b\\''")
-  assert.equal(
-    typeOf({ type: 'array', items: { enum: ['a', 'b'] } }),
-    "readonly ('a'\n| 'b')[]",
-  )
+  assert.equal(typeOf({ type: 'array', items: { enum: ['a', 'b'] } }), "readonly ('a'\n| 'b')[]")
   assert.equal(
     typeOf({ type: 'object', properties: { a: { type: 'string' }, 'b-c': {} }, required: ['a'] }),
     '{\nreadonly a: string\nreadonly "b-c"?: unknown\n}',

@@ -1,6 +1,6 @@
 // Builds the console to static files: names with a hash, so that they may be kept for ever, and a
-// gzip beside each, so that the server compresses nothing. In development, `vite` serves the sources
-// and hands the API on to a running server.
+// gzip beside each, so that the server compresses nothing. In development, `vite` serves the
+// sources and hands the API on to a running server.
 
 import { gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
@@ -19,6 +19,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 900,
     rolldownOptions: {
       // Libraries mark files for servers that render; here nothing is rendered on a server.
       onLog(level, log, handle) {
@@ -36,12 +37,17 @@ function gzipped(): Plugin {
   return {
     name: 'gzipped',
     apply: 'build',
-    generateBundle(_options, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
-        if (!PACKED.test(fileName)) continue
-        const source = gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 })
-        this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source })
-      }
+    enforce: 'post',
+    generateBundle: {
+      // After everything else: chunks are still changed at the end.
+      order: 'post',
+      handler(_options, bundle) {
+        for (const [fileName, file] of Object.entries(bundle)) {
+          if (!PACKED.test(fileName)) continue
+          const source = gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 })
+          this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source })
+        }
+      },
     },
   }
 }

@@ -20,31 +20,32 @@ const SERVER = 'packages/server/src/'
 const SDK_NODE = 'packages/sdk/src/node/'
 /** Folders of independent modules, each a door of its own. */
 const OPEN_FOLDERS: ReadonlySet<string> = new Set([`${SERVER}base`])
-/** Packages of this repository that each may load; only the server may load others, too. */
+/** Packages of this repository that each may load; server and console may load others, too. */
 const PACKAGES: { readonly [name: string]: readonly string[] } = {
   sdk: [],
   detect: ['@tocsin/sdk'],
   simulate: ['@tocsin/sdk'],
   server: ['@tocsin/sdk', '@tocsin/detect', '@tocsin/simulate'],
+  console: ['@tocsin/sdk'],
 }
+
+/** Packages that others made, by the package of ours that names them as its dependencies. */
+export type Declared = { readonly [name: string]: readonly string[] }
 
 /** Tests, and what only tests use: `x.test.ts`, `test-x.ts`, `x-rig.ts`. */
 export function isTestPath(path: string): boolean {
-  return /\.test\.ts$|(?:^|\/)test-[\w-]+\.ts$|-rig\.ts$/.test(path)
+  return /\.test\.tsx?$|(?:^|\/)test-[\w-]+\.ts$|-rig\.ts$/.test(path)
 }
 
-/** One sentence per import that goes where it may not. `declared`: the server's dependencies. */
-export function borderFaults(source: Source, declared: readonly string[]): readonly string[] {
+/** One sentence per import that goes where it may not. */
+export function borderFaults(source: Source, declared: Declared): readonly string[] {
   const { path } = source
   const [, name] = /^packages\/([^/]+)\/src\//.exec(path) ?? []
   if (name === undefined || isTestPath(path)) return []
   return importsOf(source).flatMap(({ spec, line }) => {
     const fault = spec.startsWith('.')
       ? fileFault(path, join(dirname(path), spec), name)
-      : packageFault(path, spec, [
-          ...(PACKAGES[name] ?? []),
-          ...(name === 'server' ? declared : []),
-        ])
+      : packageFault(path, spec, [...(PACKAGES[name] ?? []), ...(declared[name] ?? [])])
     return fault === null ? [] : [`${path}:${line}: ${fault}`]
   })
 }
@@ -86,12 +87,19 @@ function rankOf(folder: string): number {
 
 /** Out of a folder to its surroundings is free; into one leads only its door, one at a time. */
 function doorFault(path: string, target: string): string | null {
+  // Pictures and styles hold no code.
+  if (!/\.tsx?$/.test(target)) return null
   const from = `${dirname(path)}/`
   const folder = dirname(target)
   if (from.startsWith(`${folder}/`) || OPEN_FOLDERS.has(folder)) return null
-  const isDoor = basename(target) === `${basename(folder)}.ts`
+  const isDoor = isDoorOf(folder, target)
   const isNext = from.startsWith(`${dirname(folder)}/`)
   return isDoor && isNext ? null : `${target} is behind the front door of its folder`
+}
+
+function isDoorOf(folder: string, path: string): boolean {
+  const door = `${folder}/${basename(folder)}.ts`
+  return path === door || path === `${door}x`
 }
 
 /** A folder of code has the file with its name, through which others come in. */
@@ -99,7 +107,7 @@ export function doorlessFolders(paths: readonly string[]): readonly string[] {
   const folders = new Set(paths.map(path => dirname(path)))
   return [...folders].filter(folder => {
     const needsDoor = /^packages\/[^/]+\/src\/./.test(folder) && !OPEN_FOLDERS.has(folder)
-    return needsDoor && !paths.includes(`${folder}/${basename(folder)}.ts`)
+    return needsDoor && !paths.some(path => isDoorOf(folder, path))
   })
 }
 

@@ -13,6 +13,8 @@ export function nameFaults(paths: readonly string[]): readonly string[] {
   return paths.flatMap(path =>
     path
       .split('/')
+      // What a browser asks for first has its name from the web.
+      .filter(part => part !== 'index.html')
       .filter(part => BANNED_NAMES.test(basename(part).replace(/\..*$/, '')))
       .map(part => `${path}: nothing is called ${part}`),
   )
@@ -41,7 +43,11 @@ type WorldRule = {
 }
 
 const WORLD: readonly WorldRule[] = [
-  { name: 'time', what: /\bDate\.now\(|\bnew Date\(\)/g, where: /\/(?:base|cli|sdk\/src\/node)\// },
+  {
+    name: 'time',
+    what: /\bDate\.now\(|\bnew Date\(\)/g,
+    where: /\/(?:base|cli|sdk\/src\/node|console\/src\/clock)\//,
+  },
   { name: 'chance', what: /\bMath\.random\(/g, where: /^nowhere$/ },
   {
     name: 'chance',
@@ -55,7 +61,11 @@ const WORLD: readonly WorldRule[] = [
     what: /\bprocess\.(?:std(?:in|out|err)|argv|exit|exitCode|cwd|chdir|kill)\b/g,
     where: /\/cli\/|\/main\.ts$|\/base\//,
   },
-  { name: 'network', what: /(?<![\w.])fetch\(/g, where: /\/(?:cli|sdk\/src\/node)\// },
+  {
+    name: 'network',
+    what: /(?<![\w.])fetch\(/g,
+    where: /\/(?:cli|sdk\/src\/node|console\/src\/(?:api|worker))\//,
+  },
 ]
 
 /** One sentence per place where a product's file asks the world instead of being handed it. */

@@ -8,7 +8,7 @@ export type Search = { readonly [name: string]: string }
 export type Changes = { readonly [name: string]: string | null }
 
 const VERSION = '1'
-/** Kept wherever one goes: question on events, question on alerts, time range, zone of the clock. */
+/** Kept wherever one goes: questions on events and on alerts, time range, zone of the clock. */
 export const KEPT: readonly string[] = ['q', 'aq', 'from', 'to', 'tz']
 const VALUE_CHARS_MAX = 8192
 

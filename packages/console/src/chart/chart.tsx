@@ -1,5 +1,5 @@
-// Charts as screens use them: a figure with its title, its sentence and its table, and in it a plot,
-// bars, a heat map. Colours are names of tokens.
+// Charts as screens use them: a figure with its title, its sentence and its table, and in it a
+// plot, bars, a heat map. Colours are names of tokens.
 
 import type { ReactNode } from 'react'
 import { count, short, stamp, type Zone } from '../value/value.tsx'

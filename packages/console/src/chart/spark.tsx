@@ -1,4 +1,5 @@
-// A line the size of a word, and a heat map of the hours of a week: small enough to be drawn by hand.
+// A line the size of a word, and a heat map of the hours of a week: small enough to be drawn by
+// hand.
 
 import type { ReactNode } from 'react'
 

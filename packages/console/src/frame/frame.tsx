@@ -1,5 +1,5 @@
-// What stands around every screen: menu, title, time range, zone, colours, palette, help, and whether
-// the log is sealed and whole. The screen in it is chosen by the address.
+// What stands around every screen: menu, title, time range, zone, colours, palette, help, and
+// whether the log is sealed and whole. The screen in it is chosen by the address.
 
 import './frame.css'
 import { ActionIcon, Button, Menu, SegmentedControl, Tooltip } from '@mantine/core'

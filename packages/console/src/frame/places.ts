@@ -36,7 +36,7 @@ export const PLACES: readonly Place[] = [
     name: 'Investigate',
     key: 'n',
     what: 'Follow the chain from person to data',
-    icon: 'M4 2.5v0M4 4a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3Zm0 0v5h9M13 10.5a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3ZM4 9v6h9M13 16.5a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3Z',
+    icon: 'M4 4a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3Zv11h9M4 9h9M14 10.5a1.5 1.5 0 1 0 0-3v3Zm0 6a1.5 1.5 0 1 0 0-3v3Z',
   },
   {
     path: '/integrity',

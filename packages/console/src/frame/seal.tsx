@@ -1,4 +1,5 @@
-// In the header of every screen: how long ago the log was sealed, and whether something waits for it.
+// In the header of every screen: how long ago the log was sealed, and whether something waits for
+// it.
 
 import { Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
@@ -21,7 +22,8 @@ export function Seal(): ReactNode {
   if (!data) return <span className="quiet">{error ? 'No answer' : ''}</span>
   const { size, checkpointSize, checkpoint } = data
   const behind = size - checkpointSize
-  const when = checkpoint.timeMs === null ? 'sealed' : `sealed ${ago(checkpoint.timeMs, now)}`
+  const when =
+    (checkpoint?.timeMs ?? null) === null ? 'sealed' : `sealed ${ago(checkpoint.timeMs, now)}`
   const words =
     behind === 0
       ? `All ${count(size)} entries are sealed`

@@ -59,7 +59,7 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
   useEffect(() => {
     if (more && rows.length > 0 && last >= rows.length - NEAR_ROWS) more()
   }, [last, rows.length, more])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height
   useEffect(() => virtual.measure(), [rowHeight, virtual])
   const focus = useFocus(box, virtual.scrollToIndex)
   const move = (row: number, column: number) => {

@@ -1,7 +1,7 @@
-// The query box: an input of one line that knows the language (@tocsin/sdk/query). It offers fields,
-// operators and values where the cursor stands (APG combobox with a list), underlines what is wrong
-// and says it below, and hands the text on at Enter. What it holds while somebody types is a draft;
-// the question that is asked stands in the address.
+// The query box: an input of one line that knows the language (@tocsin/sdk/query). It offers
+// fields, operators and values where the cursor stands (APG combobox with a list), underlines what
+// is wrong and says it below, and hands the text on at Enter. What it holds while somebody types is
+// a draft; the question that is asked stands in the address.
 
 import './query-box.css'
 import { useQuery } from '@tanstack/react-query'

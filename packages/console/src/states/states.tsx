@@ -1,6 +1,7 @@
-// The four states of everything that is asked of the server, never mixed: a skeleton in the shape of
-// the result (only after 150 ms), empty (why, and what next), an error with the request's id, and
-// partial (what is there, and what is missing). Every screen shows its answers through `Loaded`.
+// The four states of everything that is asked of the server, never mixed: a skeleton in the shape
+// of the result (only after 150 ms), empty (why, and what next), an error with the request's id,
+// and partial (what is there, and what is missing). Every screen shows its answers through
+// `Loaded`.
 
 import './states.css'
 import { Button } from '@mantine/core'
