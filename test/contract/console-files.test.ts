@@ -107,6 +107,16 @@ describe('a file', () => {
     assert.equal(headers['cache-control'], 'no-cache')
   })
 
+  it('that runs as a thread of its own may load its parts and ask this server, no more', async () => {
+    const { headers } = await get('/assets/main-1a2B3c_d.js')
+    const policy = String(headers['content-security-policy'])
+    assert.match(policy, /^default-src 'none'; script-src 'self'; connect-src 'self';/)
+    assert.match(policy, /require-trusted-types-for 'script'; trusted-types 'none'$/)
+    assert.ok(!/unsafe|https?:|\*|data:|blob:/.test(policy), policy)
+    const style = (await get('/assets/plain.css')).headers['content-security-policy']
+    assert.equal(style, "default-src 'none'; frame-ancestors 'none'")
+  })
+
   it('has a head, and comes whole whatever range is asked', async () => {
     const head = await get('/assets/main-1a2B3c_d.js', {}, 'HEAD')
     assert.deepEqual([head.status, head.text], [200, ''])

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App, RouteDeps } from './app.ts'
 import { type ConsoleFile, openConsoleFiles } from './console-files.ts'
 import { noSuchRoute } from './problem.ts'
-import { PAGE_HEADERS } from './response-headers.ts'
+import { PAGE_HEADERS, SCRIPT_HEADERS } from './response-headers.ts'
 
 /** First parts of the paths that are pages of the console; what follows them is its own matter. */
 const PAGES = ['sign-in', 'events', 'alerts', 'entities', 'investigate', 'integrity', 'help']
@@ -36,6 +36,7 @@ export function consoleRoutes(app: App, { consoleDir }: RouteDeps): void {
     const name = `${prefix}${String(Reflect.get(Object(request.params), 'file'))}`
     const file = name === 'index.html' ? null : files.find(name)
     if (!file) throw noSuchRoute(request)
+    if (name.endsWith('.js')) reply.headers(SCRIPT_HEADERS)
     return sendFile(request, reply, file)
   }
   app.get('/assets/:file', options, named('assets/'))

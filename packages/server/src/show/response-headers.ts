@@ -43,6 +43,13 @@ export const PAGE_HEADERS: Headers = {
     'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
 }
 
+/** A thread of the console obeys its own file's policy, not the page's: it may ask this server. */
+export const SCRIPT_HEADERS: Headers = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+}
+
 /** A page overwrites what it needs otherwise; a route that knows better, how long it is kept. */
 export function installHeaders(app: App): void {
   app.addHook('onRequest', async (request, reply) => {
