@@ -133,6 +133,11 @@ export const ERRORS = {
     status: 400,
     help: 'Send the field; docs/spec/event.md lists what an event needs.',
   },
+  'event.no_content': {
+    fault: 'caller',
+    status: 404,
+    help: 'Keep content with --keep-content (TOCSIN_KEEP_CONTENT=1); it holds for events from then on.',
+  },
   'event.not_json': {
     fault: 'caller',
     status: 400,
@@ -297,6 +302,11 @@ export const ERRORS = {
     fault: 'busy',
     status: 503,
     help: 'Send again after the time in Retry-After.',
+  },
+  'log.unsealed': {
+    fault: 'busy',
+    status: 503,
+    help: 'Ask again after the time in Retry-After; a checkpoint comes about once a second.',
   },
   'note.key_malformed': {
     fault: 'caller',

@@ -17,8 +17,10 @@ import {
   type Receipt,
 } from './capture/capture.ts'
 import {
+  type Evidence,
   findShard,
   type Log,
+  openEvidence,
   openKeyRing,
   openLog,
   openShardReader,
@@ -61,6 +63,8 @@ export interface Tocsin {
   readonly keys: ApiKeys
   /** Findings, alerts and what was said of them: a projection of the log. */
   readonly alerts: AlertStore
+  /** What can be shown of one entry of the log. */
+  readonly evidence: Evidence
   readonly lock: DirectoryLock
   readonly deps: TocsinDeps
   /** Brings a projection up to what the log holds, also behind the newest checkpoint. */
@@ -105,7 +109,8 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
   const keys = openApiKeys(log.paths.state)
   const vault = vaultOf(log.origin, log.secrets)
   const reader = openShardReader(log.paths, vault)
-  const alerts = openAlertStore(log.paths.state)
+  const evidence = openEvidence({ paths: log.paths, vault, reader })
+  const alerts = openAlertStore(log.paths.state, clock)
   const project = (projection: Projection) => {
     projection.replay(reader, log.publishedSize)
     // A crash can have left changes behind the checkpoint; the next one brings them.
@@ -126,6 +131,7 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
     query,
     keys,
     alerts,
+    evidence,
     lock,
     deps,
     project,

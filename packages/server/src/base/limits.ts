@@ -64,5 +64,7 @@ export const SIGN_IN_LINKS_MAX = 20
 /** Failed sign-ins that are recorded: more would let a stranger fill the log. */
 export const FAILURES_A_MINUTE = 100
 export const FAILURES_A_MINUTE_OF_ONE = 20
+/** How long a question for a proof waits for a checkpoint, which comes about once a second. */
+export const SEAL_WAIT_MS = 5000
 /** A file of the console that is larger is not served: each is kept in memory. */
 export const CONSOLE_FILE_BYTES_MAX: number = 8 * 1024 * 1024

@@ -35,6 +35,7 @@ import type { Vault } from './vault.ts'
 import { openWal } from './wal.ts'
 
 export type { Fate } from './choose.ts'
+export { type EntryProof, type Evidence, openEvidence, printReceipt } from './evidence.ts'
 export { buildHmacKey, type HmacKey, hmac } from './hmac.ts'
 export type { NodeSecrets } from './key-files.ts'
 export { openKeyRing } from './key-ring.ts'

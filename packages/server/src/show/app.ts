@@ -7,8 +7,8 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Clock } from '../base/clock.ts'
 import type { Telemetry } from '../base/emit.ts'
 import type { Entropy } from '../base/entropy.ts'
-import type { Capture } from '../capture/capture.ts'
-import type { Log } from '../log/log.ts'
+import type { Capture, Receipt } from '../capture/capture.ts'
+import type { Evidence, Log } from '../log/log.ts'
 import type { ApiKeys, Query, Scope } from '../query/query.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { AlertStore, Watch } from '../watch/watch.ts'
@@ -20,6 +20,7 @@ export type ShowDeps = {
   readonly capture: Capture
   readonly query: Query
   readonly keys: ApiKeys
+  readonly evidence: Evidence
   readonly alerts: AlertStore
   readonly watch: Watch
   readonly respond: Responder
@@ -35,7 +36,7 @@ export type ShowDeps = {
   readonly isDemo: boolean
   /** The key of whoever may read the data directory. */
   readonly local: LocalKey | null
-  readonly record: (event: WireEvent) => Promise<unknown>
+  readonly record: (event: WireEvent) => Promise<Pick<Receipt, 'refused' | 'conflict'>>
   readonly createApiKey: (name: string, scopes: readonly Scope[], by: string) => Promise<string>
   readonly revokeApiKey: (keyId: string, by: string) => Promise<void>
 }

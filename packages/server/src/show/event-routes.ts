@@ -82,7 +82,10 @@ function findRoute(app: App, deps: RouteDeps): void {
  * An event may be durable and not indexed yet: "no such event" is only said of what the index has
  * seen.
  */
-async function findSettled({ log, query }: RouteDeps, id: string): Promise<FoundEvent | null> {
+export async function findSettled(
+  { log, query }: RouteDeps,
+  id: string,
+): Promise<FoundEvent | null> {
   const size = log.size
   const found = await query.find(id)
   if (found) return found

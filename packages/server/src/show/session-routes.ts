@@ -11,6 +11,7 @@ import { SCOPES, type Scope } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
 import { buildFailedAttempts, type FailedAttempts } from './failed-attempts.ts'
 import { COOKIE, refuseOtherSites, type SignedIn } from './gate.ts'
+import { recordOwn } from './look.ts'
 import { PROBLEMS } from './schemas.ts'
 import { csrfOf, type Holder, type Session } from './sessions.ts'
 import { makeLink } from './sign-in.ts'
@@ -90,7 +91,7 @@ function signInRoute(app: App, deps: RouteDeps, failures: FailedAttempts): void 
     const { cookie, session } = deps.sessions.open(grant.holder)
     try {
       await endOldSession(request, deps)
-      await deps.record(logonEvent(request, deps, session, grant.by))
+      await recordOwn(deps.record, logonEvent(request, deps, session, grant.by))
     } catch (error) {
       deps.sessions.end(cookie)
       grant.giveBack()
@@ -158,7 +159,7 @@ async function recordFailure(
         'too many sign-ins failed; wait a minute, then try again with a new link or a right key',
     })
   }
-  await deps.record({
+  await recordOwn(deps.record, {
     ...authEvent(request, deps),
     kind: 'auth.failed',
     outcome: 'failure',
@@ -181,7 +182,7 @@ async function signOut(
   { cookie, session }: SignedIn,
 ): Promise<void> {
   deps.sessions.end(cookie)
-  await deps.record({
+  await recordOwn(deps.record, {
     ...authEvent(request, deps),
     kind: 'auth.logoff',
     outcome: 'success',

@@ -18,6 +18,7 @@ import { decisionRoutes } from './decision-routes.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { buildGate, COOKIE, localCaller } from './gate.ts'
+import { evidenceRoutes } from './evidence-routes.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import { investigateRoutes } from './investigate-routes.ts'
 import { keyRoutes } from './key-routes.ts'
@@ -115,6 +116,7 @@ export async function buildApp(
       tailRoutes,
       eventRoutes,
       alertRoutes,
+      evidenceRoutes,
       entityRoutes,
       investigateRoutes,
       decisionRoutes,

@@ -1,6 +1,7 @@
 // What signing in stands on, opened once and closed with the server: sessions and one-time links.
 
 import type { RouteDeps, ShowDeps } from './app.ts'
+import { recordOwn } from './look.ts'
 import type { Holder } from './sessions.ts'
 import { openSessions, type Sessions } from './sessions.ts'
 import { buildSignInLinks, type SignInLinks } from './sign-in-links.ts'
@@ -20,7 +21,7 @@ export async function makeLink(
   { principal, keyId }: Holder,
 ): Promise<{ readonly token: string; readonly expiresMs: number }> {
   const { token, expiresMs } = links.make({ principal, keyId })
-  await record({
+  await recordOwn(record, {
     kind: 'tocsin.key',
     time: clock.nowMs(),
     outcome: 'success',
