@@ -9,6 +9,7 @@ import { type Line, Plot } from './plot.tsx'
 export { Figure, Legend, type TableData } from './figure.tsx'
 export { type Line, Plot, type PlotProps } from './plot.tsx'
 export { dayAndHour, Spark, WeekHeat } from './spark.tsx'
+export { amountOf, type Unit, UsualChart, type UsualPoint } from './usual.tsx'
 
 export type TimeChartProps = {
   readonly title: string
