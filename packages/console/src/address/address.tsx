@@ -43,7 +43,7 @@ export function useAddress(): Address {
   return {
     path,
     search,
-    range: rangeOf(search),
+    range: rangeOf(search, path),
     zone: search.tz === 'local' ? 'local' : 'utc',
     set(changes, { replace = false } = {}) {
       const href = path + printSearch(changed(search, changes))

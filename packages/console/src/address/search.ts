@@ -14,6 +14,8 @@ const VALUE_CHARS_MAX = 8192
 
 export const DEFAULT_FROM = 'now-24h'
 export const DEFAULT_TO = 'now'
+/** Where a day is too short: what waits for a decision may have waited for longer. */
+const DEFAULT_FROM_AT: { readonly [path: string]: string } = { '/alerts': 'now-30d' }
 
 export function parseSearch(text: string): Search {
   const found: { [name: string]: string } = {}
@@ -47,8 +49,9 @@ export function carried(search: Search, changes: Changes = {}): Search {
 }
 
 /** The time range asked for, as the API takes it; the default is stated on the screen. */
-export function rangeOf(search: Search): { readonly from: string; readonly to: string } {
-  return { from: search.from ?? DEFAULT_FROM, to: search.to ?? DEFAULT_TO }
+export function rangeOf(search: Search, path = ''): { readonly from: string; readonly to: string } {
+  const from = DEFAULT_FROM_AT[path] ?? DEFAULT_FROM
+  return { from: search.from ?? from, to: search.to ?? DEFAULT_TO }
 }
 
 const RELATIVE = /^now(?:-(\d{1,6})([smhdw]))?$/
@@ -65,13 +68,15 @@ export function momentOf(text: string, nowMs: number): number | null {
   const relative = RELATIVE.exec(text)
   if (relative) return nowMs - Number(relative[1] ?? 0) * (UNIT_MS[relative[2] ?? 's'] ?? 0)
   if (/^\d{10,16}$/.test(text)) return Number(text)
-  const ms = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00Z` : text)
+  // A time without an offset is UTC, as for the server.
+  const isBare = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(text)
+  const ms = Date.parse(isBare ? `${text.replace(' ', 'T')}Z` : text)
   return Number.isFinite(ms) ? ms : null
 }
 
 /** For a link that means the same tomorrow: relative times become moments. */
-export function frozen(search: Search, nowMs: number): Search {
-  const { from, to } = rangeOf(search)
+export function frozen(search: Search, nowMs: number, path = ''): Search {
+  const { from, to } = rangeOf(search, path)
   const fixed = (text: string) => {
     const ms = momentOf(text, nowMs)
     return ms === null ? text : new Date(ms).toISOString()

@@ -170,7 +170,7 @@ function Settings({ openHelp }: { readonly openHelp: () => void }): ReactNode {
     wear(next, strength)
   }
   const copyLink = async () => {
-    const link = location.origin + path + printSearch(frozen(search, nowMs()))
+    const link = location.origin + path + printSearch(frozen(search, nowMs(), path))
     await navigator.clipboard.writeText(link)
   }
   return (

@@ -15,6 +15,13 @@ export function useSession(): Session {
   return session
 }
 
+/** null where the session may; else why it may not, in a sentence. */
+export function useWhyNot(scope: Session['scopes'][number]): string | null {
+  const { scopes } = useSession()
+  if (scopes.includes(scope)) return null
+  return `This session does not have the scope ${scope}, which this needs`
+}
+
 /** Shows `children` to who is signed in, `signIn` to the others. */
 export function SignedIn({
   children,
