@@ -67,6 +67,7 @@ export type Routes = {
       to?: string
       limit?: number
       cursor?: string
+      sort?: string
     }
     params: object
     body: null
@@ -134,8 +135,161 @@ export type Routes = {
       readonly to: number
     }
   }
+  'GET /v1/series': {
+    query: {
+      q?: string
+      from?: string
+      to?: string
+      buckets?: number
+    }
+    params: object
+    body: null
+    answer: {
+      readonly stepMs: number
+      readonly totals: {
+        readonly events: number
+        readonly success: number
+        readonly failure: number
+        readonly denied: number
+        readonly unknown: number
+        readonly durationMsP50: (number | null)
+        readonly durationMsP95: (number | null)
+        readonly tokensIn: number
+        readonly tokensOut: number
+        readonly costMicros: number
+        readonly bytesOut: number
+        readonly rows: number
+      }
+      readonly buckets: readonly {
+        readonly t: number
+        readonly success: number
+        readonly failure: number
+        readonly denied: number
+        readonly unknown: number
+        readonly durationMsP50: (number | null)
+        readonly durationMsP95: (number | null)
+        readonly tokensIn: number
+        readonly tokensOut: number
+        readonly costMicros: number
+        readonly bytesOut: number
+        readonly rows: number
+      }[]
+      readonly complete: boolean
+      readonly from: number
+      readonly to: number
+    }
+  }
+  'GET /v1/facets': {
+    query: {
+      q?: string
+      from?: string
+      to?: string
+      fields: string
+      top?: number
+    }
+    params: object
+    body: null
+    answer: {
+      readonly facets: readonly {
+        readonly field: string
+        readonly present: number
+        readonly distinct: number
+        readonly distinctIsExact: boolean
+        readonly top: readonly {
+          readonly value: string
+          readonly events: number
+        }[]
+      }[]
+      readonly total: number
+      readonly complete: boolean
+      readonly from: number
+      readonly to: number
+    }
+  }
+  'GET /v1/explain': {
+    query: {
+      q?: string
+      from?: string
+      to?: string
+    }
+    params: object
+    body: null
+    answer: {
+      readonly total: number
+      readonly clauses: readonly {
+        readonly start: number
+        readonly end: number
+        readonly text: string
+        readonly alone: number
+        readonly without: number
+      }[]
+      readonly outside: ({
+        readonly events: number
+        readonly firstMs: number
+        readonly lastMs: number
+      } | null)
+      readonly data: ({
+        readonly events: number
+        readonly firstMs: number
+        readonly lastMs: number
+      } | null)
+      readonly complete: boolean
+      readonly from: number
+      readonly to: number
+    }
+  }
+  'GET /v1/events/{id}/proof': {
+    query: object
+    params: {
+      id: string
+    }
+    body: null
+    answer: {
+      readonly origin: string
+      readonly vkey: string
+      readonly shard: string
+      readonly index: number
+      readonly size: number
+      readonly leaf: string
+      readonly leafHash: string
+      readonly proof: readonly string[]
+      readonly checkpoint: string
+      readonly sections: readonly {
+        readonly name: (string | null)
+        readonly retention: string
+        readonly isStored: boolean
+        readonly isAsSealed: (boolean | null)
+        readonly isAsCommitted: (boolean | null)
+      }[]
+    }
+  }
+  'GET /v1/events/{id}/receipt': {
+    query: object
+    params: {
+      id: string
+    }
+    body: null
+    answer: unknown
+  }
+  'POST /v1/events/{id}/reveal': {
+    query: object
+    params: {
+      id: string
+    }
+    body: {
+      readonly reason?: string
+    }
+    answer: {
+      readonly id: string
+      readonly content: unknown
+      readonly hash: (string | null)
+      readonly size: (number | null)
+      readonly isAsHashed: boolean
+    }
+  }
   'GET /v1/alerts': {
     query: {
+      q?: string
       state?: 'open'
       | 'acknowledged'
       | 'resolved'
@@ -180,11 +334,36 @@ export type Routes = {
         | 'batch_job'
         | 'data_fault'
         | 'other' | null)
+        readonly assignee: (string | null)
+        readonly suppressed: ({
+          readonly untilMs: number
+          readonly reason: string
+          readonly by: string
+          readonly suppressionId: string
+        } | null)
+        readonly level: 'informational'
+        | 'low'
+        | 'medium'
+        | 'high'
+        | 'critical'
+        readonly rules: readonly string[]
+        readonly tags: readonly string[]
         readonly title: string
         readonly sentence: string
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed: (string | null)
+        }
+        readonly eventCount: number
         readonly findings: number
       }[]
       readonly next: (string | null)
+      readonly total: number
+      readonly suppressed: number
       readonly counts: {
         readonly open: number
         readonly acknowledged: number
@@ -236,8 +415,31 @@ export type Routes = {
       | 'batch_job'
       | 'data_fault'
       | 'other' | null)
+      readonly assignee: (string | null)
+      readonly suppressed: ({
+        readonly untilMs: number
+        readonly reason: string
+        readonly by: string
+        readonly suppressionId: string
+      } | null)
+      readonly level: 'informational'
+      | 'low'
+      | 'medium'
+      | 'high'
+      | 'critical'
+      readonly rules: readonly string[]
+      readonly tags: readonly string[]
       readonly title: string
       readonly sentence: string
+      readonly actor: {
+        readonly id: string
+        readonly type: string
+        readonly verified: string
+        readonly session: (string | null)
+        readonly credential: (string | null)
+        readonly claimed: (string | null)
+      }
+      readonly eventCount: number
       readonly findings: readonly {
         readonly id: string
         readonly rule: string
@@ -282,7 +484,14 @@ export type Routes = {
           readonly days: number
           readonly of: number
         } | null)
-        readonly actor: { readonly [name: string]: unknown }
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
       }[]
       readonly history: readonly {
         readonly alertId: string
@@ -305,6 +514,8 @@ export type Routes = {
         | 'benign'
         | 'false'
         | 'reopened'
+        | 'assigned'
+        | 'undone'
         readonly cause: ('threat'
         | 'misuse'
         | 'batch_job'
@@ -315,6 +526,9 @@ export type Routes = {
           readonly costMicros: (number | null)
         }
         readonly note: (string | null)
+        readonly assignee: (string | null)
+        readonly undoes: (number | null)
+        readonly batch: (string | null)
         readonly by: string
         readonly timeMs: number
         readonly eventId: string
@@ -342,7 +556,50 @@ export type Routes = {
           readonly points: number
         }
       }
-      readonly decisions?: readonly { readonly [name: string]: unknown }[]
+      readonly decisions?: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
     }
   }
   'GET /v1/findings': {
@@ -399,7 +656,14 @@ export type Routes = {
           readonly days: number
           readonly of: number
         } | null)
-        readonly actor: { readonly [name: string]: unknown }
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
       }[]
     }
   }
@@ -443,8 +707,31 @@ export type Routes = {
       | 'batch_job'
       | 'data_fault'
       | 'other' | null)
+      readonly assignee: (string | null)
+      readonly suppressed: ({
+        readonly untilMs: number
+        readonly reason: string
+        readonly by: string
+        readonly suppressionId: string
+      } | null)
+      readonly level: 'informational'
+      | 'low'
+      | 'medium'
+      | 'high'
+      | 'critical'
+      readonly rules: readonly string[]
+      readonly tags: readonly string[]
       readonly title: string
       readonly sentence: string
+      readonly actor: {
+        readonly id: string
+        readonly type: string
+        readonly verified: string
+        readonly session: (string | null)
+        readonly credential: (string | null)
+        readonly claimed: (string | null)
+      }
+      readonly eventCount: number
       readonly findings: readonly {
         readonly id: string
         readonly rule: string
@@ -489,7 +776,14 @@ export type Routes = {
           readonly days: number
           readonly of: number
         } | null)
-        readonly actor: { readonly [name: string]: unknown }
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
       }[]
       readonly history: readonly {
         readonly alertId: string
@@ -512,6 +806,8 @@ export type Routes = {
         | 'benign'
         | 'false'
         | 'reopened'
+        | 'assigned'
+        | 'undone'
         readonly cause: ('threat'
         | 'misuse'
         | 'batch_job'
@@ -522,6 +818,9 @@ export type Routes = {
           readonly costMicros: (number | null)
         }
         readonly note: (string | null)
+        readonly assignee: (string | null)
+        readonly undoes: (number | null)
+        readonly batch: (string | null)
         readonly by: string
         readonly timeMs: number
         readonly eventId: string
@@ -549,7 +848,50 @@ export type Routes = {
           readonly points: number
         }
       }
-      readonly decisions?: readonly { readonly [name: string]: unknown }[]
+      readonly decisions?: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
     }
   }
   'POST /v1/alerts/{id}/reopen': {
@@ -592,8 +934,31 @@ export type Routes = {
       | 'batch_job'
       | 'data_fault'
       | 'other' | null)
+      readonly assignee: (string | null)
+      readonly suppressed: ({
+        readonly untilMs: number
+        readonly reason: string
+        readonly by: string
+        readonly suppressionId: string
+      } | null)
+      readonly level: 'informational'
+      | 'low'
+      | 'medium'
+      | 'high'
+      | 'critical'
+      readonly rules: readonly string[]
+      readonly tags: readonly string[]
       readonly title: string
       readonly sentence: string
+      readonly actor: {
+        readonly id: string
+        readonly type: string
+        readonly verified: string
+        readonly session: (string | null)
+        readonly credential: (string | null)
+        readonly claimed: (string | null)
+      }
+      readonly eventCount: number
       readonly findings: readonly {
         readonly id: string
         readonly rule: string
@@ -638,7 +1003,14 @@ export type Routes = {
           readonly days: number
           readonly of: number
         } | null)
-        readonly actor: { readonly [name: string]: unknown }
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
       }[]
       readonly history: readonly {
         readonly alertId: string
@@ -661,6 +1033,8 @@ export type Routes = {
         | 'benign'
         | 'false'
         | 'reopened'
+        | 'assigned'
+        | 'undone'
         readonly cause: ('threat'
         | 'misuse'
         | 'batch_job'
@@ -671,6 +1045,9 @@ export type Routes = {
           readonly costMicros: (number | null)
         }
         readonly note: (string | null)
+        readonly assignee: (string | null)
+        readonly undoes: (number | null)
+        readonly batch: (string | null)
         readonly by: string
         readonly timeMs: number
         readonly eventId: string
@@ -698,7 +1075,50 @@ export type Routes = {
           readonly points: number
         }
       }
-      readonly decisions?: readonly { readonly [name: string]: unknown }[]
+      readonly decisions?: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
     }
   }
   'POST /v1/alerts/{id}/resolve': {
@@ -751,8 +1171,31 @@ export type Routes = {
       | 'batch_job'
       | 'data_fault'
       | 'other' | null)
+      readonly assignee: (string | null)
+      readonly suppressed: ({
+        readonly untilMs: number
+        readonly reason: string
+        readonly by: string
+        readonly suppressionId: string
+      } | null)
+      readonly level: 'informational'
+      | 'low'
+      | 'medium'
+      | 'high'
+      | 'critical'
+      readonly rules: readonly string[]
+      readonly tags: readonly string[]
       readonly title: string
       readonly sentence: string
+      readonly actor: {
+        readonly id: string
+        readonly type: string
+        readonly verified: string
+        readonly session: (string | null)
+        readonly credential: (string | null)
+        readonly claimed: (string | null)
+      }
+      readonly eventCount: number
       readonly findings: readonly {
         readonly id: string
         readonly rule: string
@@ -797,7 +1240,14 @@ export type Routes = {
           readonly days: number
           readonly of: number
         } | null)
-        readonly actor: { readonly [name: string]: unknown }
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
       }[]
       readonly history: readonly {
         readonly alertId: string
@@ -820,6 +1270,8 @@ export type Routes = {
         | 'benign'
         | 'false'
         | 'reopened'
+        | 'assigned'
+        | 'undone'
         readonly cause: ('threat'
         | 'misuse'
         | 'batch_job'
@@ -830,6 +1282,9 @@ export type Routes = {
           readonly costMicros: (number | null)
         }
         readonly note: (string | null)
+        readonly assignee: (string | null)
+        readonly undoes: (number | null)
+        readonly batch: (string | null)
         readonly by: string
         readonly timeMs: number
         readonly eventId: string
@@ -857,8 +1312,158 @@ export type Routes = {
           readonly points: number
         }
       }
-      readonly decisions?: readonly { readonly [name: string]: unknown }[]
+      readonly decisions?: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
     }
+  }
+  'GET /v1/entities/{type}/{id}/activity': {
+    query: {
+      metric?: 'requests'
+      | 'rows'
+      | 'bytes'
+      | 'tokens'
+      | 'cost'
+      | 'failures'
+      | 'denied'
+      from?: string
+      to?: string
+    }
+    params: {
+      type: 'actor'
+      | 'credential'
+      | 'session'
+      | 'agent'
+      | 'source'
+      | 'model'
+      | 'resource'
+      | 'tool'
+      | 'system'
+      | 'producer'
+      id: string
+    }
+    body: null
+    answer: {
+      readonly metric: 'requests'
+      | 'rows'
+      | 'bytes'
+      | 'tokens'
+      | 'cost'
+      | 'failures'
+      | 'denied'
+      readonly stepMs: number
+      readonly from: number
+      readonly to: number
+      readonly points: readonly {
+        readonly t: number
+        readonly value: number
+        readonly expected: (number | null)
+        readonly lo: (number | null)
+        readonly hi: (number | null)
+      }[]
+      readonly week: {
+        readonly now: readonly number[]
+        readonly usual: readonly (number | null)[]
+      }
+      readonly learning: {
+        readonly days: number
+        readonly of: number
+      }
+      readonly firstSeen: readonly {
+        readonly field: 'model.served'
+        | 'source.ip'
+        | 'source.geo.country'
+        | 'tool.name'
+        | 'resource.id'
+        | 'agent.id'
+        readonly value: string
+        readonly firstMs: number
+        readonly events: number
+        readonly isNew: boolean
+      }[]
+      readonly peers: ({
+        readonly cohort: string
+        readonly of: number
+        readonly rank: number
+        readonly percentile: number
+        readonly median: number
+        readonly value: number
+      } | null)
+      readonly sentence: string
+    }
+  }
+  'GET /v1/alerts/{id}/chart': {
+    query: object
+    params: {
+      id: string
+    }
+    body: null
+    answer: ({
+      readonly label: string
+      readonly unit: 'events'
+      | 'rows'
+      | 'bytes'
+      | 'tokens'
+      | 'costMicros'
+      readonly field: (string | null)
+      readonly query: string
+      readonly from: number
+      readonly to: number
+      readonly stepMs: number
+      readonly points: readonly {
+        readonly t: number
+        readonly value: number
+        readonly expected: (number | null)
+        readonly lo: (number | null)
+        readonly hi: (number | null)
+      }[]
+      readonly sentence: string
+      readonly window: {
+        readonly fromMs: number
+        readonly toMs: number
+      }
+    } | null)
   }
   'GET /v1/entities': {
     query: {
@@ -949,7 +1554,14 @@ export type Routes = {
             readonly days: number
             readonly of: number
           } | null)
-          readonly actor: { readonly [name: string]: unknown }
+          readonly actor: {
+            readonly id: string
+            readonly type: string
+            readonly verified: string
+            readonly session: (string | null)
+            readonly credential: (string | null)
+            readonly claimed?: string
+          }
         }
       }[]
     }
@@ -1115,7 +1727,14 @@ export type Routes = {
           readonly days: number
           readonly of: number
         } | null)
-        readonly actor: { readonly [name: string]: unknown }
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
       }[]
       readonly alerts: readonly { readonly [name: string]: unknown }[]
       readonly decisions: readonly { readonly [name: string]: unknown }[]

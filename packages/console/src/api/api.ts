@@ -1,7 +1,8 @@
-// The one way to the server: every route by its name, typed by the OpenAPI document. The console has
-// no rights of its own: what it may do is what the session's scopes allow. Failures come as the
+// The one way to the server: every route by its name, typed by the OpenAPI document. The console
+// has no rights of its own: what it may do is what the session's scopes allow. Failures come as the
 // problem document that the server sent (RFC 9457), with the request's id.
 
+import { rememberServerTime } from '../clock/clock.ts'
 import type { Routes } from './api-types.ts'
 
 export type { Routes } from './api-types.ts'
@@ -53,18 +54,29 @@ export function rememberCsrf(token: string | null): void {
 
 /** Throws `Problem`; also for a server that cannot be reached (status 0). */
 export async function ask<R extends Route>(route: R, asked: Asked<R> = {}): Promise<Answer<R>> {
-  const [method = 'GET'] = route.split(' ')
-  const response = await send(urlOf(route, asked), {
-    method,
-    credentials: 'same-origin',
-    headers: headersOf(asked.body),
-    ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
-    ...(asked.signal === undefined ? {} : { signal: asked.signal }),
-  })
-  if (!response.ok) throw await problemOf(response)
+  const response = await openAnswer(route, asked)
   if (response.status === 204) return parseAnswer<R>(null)
   const isJson = response.headers.get('content-type')?.includes('json') ?? false
   return parseAnswer<R>(isJson ? await response.json() : await response.text())
+}
+
+/** The same, not read yet: for streams and files. `lastEventId`: go on behind it. */
+export async function openAnswer<R extends Route>(
+  route: R,
+  { lastEventId, ...asked }: Asked<R> & { readonly lastEventId?: string },
+): Promise<Response> {
+  const [method = 'GET'] = route.split(' ')
+  const resumed = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+  const response = await send(urlOf(route, asked), {
+    method,
+    credentials: 'same-origin',
+    headers: { ...headersOf(asked.body), ...resumed },
+    ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+    ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+  })
+  rememberServerTime(response.headers.get('date'))
+  if (!response.ok) throw await problemOf(response)
+  return response
 }
 
 /** The address of a route, for downloads and for people who copy it. */

@@ -9,6 +9,23 @@ export function nowMs(): number {
   return Date.now()
 }
 
+/** Below this the reader's clock is as good as the header, which knows whole seconds. */
+const SKEW_MS_MIN = 2000
+
+let skewMs = 0
+
+/** The `Date` of an answer: a reader whose clock is wrong still asks for the server's last hour. */
+export function rememberServerTime(header: string | null): void {
+  const serverMs = Date.parse(header ?? '')
+  const ahead = serverMs + 500 - nowMs()
+  if (Number.isFinite(ahead)) skewMs = Math.abs(ahead) < SKEW_MS_MIN ? 0 : ahead
+}
+
+/** Now, by the server's clock: what `now-24h` means. */
+export function serverNowMs(): number {
+  return nowMs() + skewMs
+}
+
 let shownMs = nowMs()
 let timer: ReturnType<typeof setInterval> | null = null
 const listeners = new Set<() => void>()

@@ -5,7 +5,14 @@
 
 import './grid.css'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+} from 'react'
 
 export type Column<Row> = {
   readonly name: string
@@ -38,6 +45,8 @@ export type GridProps<Row> = {
   readonly focused?: (row: Row, column: Column<Row>) => void
   /** Somebody scrolled away from the top, or back to it. */
   readonly scrolled?: (isAtTop: boolean) => void
+  /** For a row that is no row but a remark between them: what it says, over all columns. */
+  readonly remark?: (row: Row) => ReactNode | null
 }
 
 const NEAR_ROWS = 40
@@ -62,6 +71,10 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height
   useEffect(() => virtual.measure(), [rowHeight, virtual])
   const focus = useFocus(box, virtual.scrollToIndex)
+  useChosenInSight(props, virtual.scrollToIndex)
+  const lineOf = useLines(props, setAt)
+  // Somebody who comes by keyboard must find a cell, wherever the focus was before.
+  const tabRow = shown.some(({ index }) => index === at.row) ? at.row : shown[0]?.index
   const move = (row: number, column: number) => {
     const next = {
       row: clamp(row, rows.length - 1),
@@ -91,20 +104,9 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
     >
       <Head {...props} />
       <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
-        {shown.map(item => {
-          const row = rows[item.index]
-          return row === undefined ? null : (
-            <RowLine
-              key={props.idOf(row)}
-              props={props}
-              row={row}
-              index={item.index}
-              top={item.start}
-              height={rowHeight}
-              focusColumn={item.index === at.row ? at.column : null}
-              touch={column => setAt({ row: item.index, column })}
-            />
-          )
+        {shown.map(({ index, start }) => {
+          const focusColumn = index === tabRow ? clamp(at.column, columns.length - 1) : null
+          return lineOf({ index, top: start, height: rowHeight, focusColumn })
         })}
       </div>
     </div>
@@ -207,32 +209,117 @@ function directionOf(
   return sort === `-${by}` ? 'descending' : 'none'
 }
 
-function RowLine<Row>({
-  props: { columns, chosen, idOf, open, focused },
-  row,
-  index,
-  top,
-  height,
-  focusColumn,
-  touch,
-}: {
-  readonly props: GridProps<Row>
-  readonly row: Row
+type Spot = {
   readonly index: number
   readonly top: number
   readonly height: number
   readonly focusColumn: number | null
-  readonly touch: (column: number) => void
+}
+
+type Hands<Row> = {
+  readonly open: (row: Row) => void
+  readonly touch: (row: Row, index: number, column: number) => void
+}
+
+type Line<Row> = Spot & {
+  readonly row: Row
+  readonly columns: readonly Column<Row>[]
+  readonly isChosen: boolean
+  readonly element: ReactElement
+}
+
+/**
+ * Lines as they were drawn are drawn again only when something in them changed: while somebody
+ * scrolls, only those that come into sight are new.
+ */
+function useLines<Row>(
+  props: GridProps<Row>,
+  setAt: (place: Place) => void,
+): (spot: Spot) => ReactElement | null {
+  const latest = useRef(props)
+  latest.current = props
+  const kept = useRef(new Map<string, Line<Row>>())
+  const [hands] = useState<Hands<Row>>(() => ({
+    open: row => latest.current.open(row),
+    touch(row, index, at) {
+      setAt({ row: index, column: at })
+      const column = latest.current.columns[at]
+      if (column) latest.current.focused?.(row, column)
+    },
+  }))
+  const before = kept.current
+  kept.current = new Map()
+  return spot => {
+    const { rows, columns, idOf, chosen, remark } = props
+    const row = rows[spot.index]
+    if (row === undefined) return null
+    const id = idOf(row)
+    const isChosen = id === chosen
+    const old = before.get(id)
+    const isSame =
+      old !== undefined &&
+      old.row === row &&
+      old.columns === columns &&
+      old.isChosen === isChosen &&
+      old.index === spot.index &&
+      old.top === spot.top &&
+      old.height === spot.height &&
+      old.focusColumn === spot.focusColumn
+    const said = remark?.(row) ?? null
+    const draw = () => <RowLine key={id} {...{ spot, row, columns, isChosen, hands, said }} />
+    const line = isSame ? old : { ...spot, row, columns, isChosen, element: draw() }
+    kept.current.set(id, line)
+    return line.element
+  }
+}
+
+/** The row that is open is in sight, also when somebody went to the next one by key. */
+function useChosenInSight<Row>(
+  { rows, idOf, chosen }: GridProps<Row>,
+  scrollTo: (index: number) => void,
+): void {
+  const seen = useRef<string | null>(null)
+  useEffect(() => {
+    if (chosen === seen.current) return
+    const index = chosen ? rows.findIndex(row => idOf(row) === chosen) : -1
+    if (index !== -1) scrollTo(index)
+    if (index !== -1 || !chosen) seen.current = chosen ?? null
+  })
+}
+
+function RowLine<Row>({
+  spot: { index, top, height, focusColumn },
+  row,
+  columns,
+  isChosen,
+  hands,
+  said,
+}: {
+  readonly spot: Spot
+  readonly row: Row
+  readonly columns: readonly Column<Row>[]
+  readonly isChosen: boolean
+  readonly hands: Hands<Row>
+  readonly said: ReactNode | null
 }): ReactNode {
-  const id = idOf(row)
+  const style = { transform: `translateY(${top}px)`, height }
+  if (said !== null) {
+    return (
+      <div role="row" className="grid-row is-remark" aria-rowindex={index + 2} style={style}>
+        <div role="gridcell" aria-colindex={1} aria-colspan={columns.length} className="grid-cell">
+          {said}
+        </div>
+      </div>
+    )
+  }
   return (
     <div
       role="row"
       className="grid-row"
       aria-rowindex={index + 2}
-      aria-selected={id === chosen}
-      style={{ transform: `translateY(${top}px)`, height }}
-      onClick={() => open(row)}
+      aria-selected={isChosen}
+      style={style}
+      onClick={() => hands.open(row)}
     >
       {columns.map((column, i) => (
         <div
@@ -241,10 +328,7 @@ function RowLine<Row>({
           aria-colindex={i + 1}
           tabIndex={focusColumn === i ? 0 : -1}
           className={column.isNumber ? 'grid-cell is-number' : 'grid-cell'}
-          onFocus={() => {
-            touch(i)
-            focused?.(row, column)
-          }}
+          onFocus={() => hands.touch(row, index, i)}
         >
           {column.cell(row)}
         </div>
