@@ -3,6 +3,9 @@
 // build. A worker does one job: it is handed an input, may tell how far it is, and answers once.
 // Its file ends in `-worker.ts`, and its address comes from `import file from './x-worker.ts?worker&url'`.
 
+export { ed25519, type FetchFile, logFiles } from './log-files.ts'
+export { sha256 } from './sha256.ts'
+
 type ScriptUrl = string & { readonly unit: 'ScriptUrl' }
 
 type TrustedTypes = {
