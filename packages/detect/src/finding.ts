@@ -97,6 +97,8 @@ export type Finding = {
     readonly verified: string
     readonly session: string | null
     readonly credential: string | null
+    /** Stated without proof, beside who it was proved to be; left out where nothing was. */
+    readonly claimed?: string
   }
 }
 
@@ -110,5 +112,6 @@ export function actorOf({ actor }: SealedEvent): Finding['actor'] {
     verified: actor.verified,
     session: actor.session ?? null,
     credential: actor.credential ?? null,
+    ...(actor.claimed === undefined ? {} : { claimed: actor.claimed }),
   }
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Finding } from '@tocsin/detect/finding'
 import { assessRisk } from '@tocsin/detect/risk'
-import type { AlertDetail } from '../watch/watch.ts'
+import { type AlertDetail, headOf } from '../watch/watch.ts'
 import { printAlert } from './alerts.ts'
 import { shellWord, tenths, wrap } from './say-plain.ts'
 
@@ -55,8 +55,9 @@ function alertOf(findings: readonly Finding[], more: Partial<AlertDetail> = {}):
     state: 'open',
     disposition: null,
     cause: null,
-    title: first.title,
-    sentence: first.sentence,
+    assignee: null,
+    suppressed: null,
+    ...headOf(findings),
     findings,
     history: [],
     risk,
@@ -108,6 +109,9 @@ describe('an alert on a terminal', () => {
       cause: 'threat',
       prevented: { rows: 48_000, costMicros: 12_500_000 },
       note: 'key\u001b[31m revoked',
+      assignee: null,
+      undoes: null,
+      batch: null,
       by: 'anna@corp.example',
       timeMs: START,
       eventId: '',

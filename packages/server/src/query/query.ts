@@ -6,6 +6,7 @@ import { checkQuery, compilePredicate, compileSql, parseQuery } from '@tocsin/sd
 import type { Telemetry } from '../base/emit.ts'
 import { PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base/limits.ts'
 import type { Log } from '../log/log.ts'
+import { type ActivityQueries, activityQueries } from './activity.ts'
 import { askFacets, type Facets, type FacetsRequest } from './facets.ts'
 import { startIndexThread } from './index-thread.ts'
 import type { IndexConfig } from './index-worker.ts'
@@ -28,6 +29,7 @@ export {
   type Scope,
 } from './api-keys.ts'
 export { FACET_FIELDS_MAX, type Facet, type Facets, type FacetsRequest } from './facets.ts'
+export type { FirstSeen, HourSums, Standing, Standings, Sum } from './activity.ts'
 export { hideOwnReads } from './own-reads.ts'
 export { type Measures, type Series, type SeriesRequest, stepFor } from './series.ts'
 export type { TimeRange } from './store.ts'
@@ -65,7 +67,7 @@ export type SummaryRequest = {
   readonly limit: number
 }
 
-export interface Query {
+export interface Query extends ActivityQueries {
   /** Entries below this index can be found. */
   readonly indexed: number
   /**
@@ -171,6 +173,7 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
       const matches = compilePredicate(check(text))
       return event => typeof event === 'object' && event !== null && matches(event)
     },
+    ...activityQueries({ select: thread.select, check }),
     settled: () => thread.reached(log.size),
     close: thread.close,
   }

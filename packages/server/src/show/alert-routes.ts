@@ -45,6 +45,9 @@ function listRoute(app: App, deps: RouteDeps): void {
   const schema = {
     summary: 'Alerts, newest first',
     querystring: Type.Object({
+      q: Type.Optional(
+        Type.String({ description: 'In the query language, over the fields of alerts' }),
+      ),
       state: Type.Optional(Type.Enum([...ALERT_STATES])),
       ...RANGE,
       cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),
@@ -53,15 +56,17 @@ function listRoute(app: App, deps: RouteDeps): void {
   }
   app.get('/v1/alerts', { schema }, async (request, reply) => {
     const caller = deps.gate.admit(request, 'read')
-    const { state, entity, cursor, limit = PAGE_ALERTS, ...asked } = request.query
+    const { q = '', state, entity, cursor, limit = PAGE_ALERTS, ...asked } = request.query
     const page = deps.alerts.list({
+      text: q,
       limit,
       ...rangeOf(asked, deps),
       ...(state === undefined ? {} : { state }),
       ...(entity === undefined ? {} : { entity: parseEntityKey(entity) }),
       ...(cursor === undefined ? {} : { cursor }),
     })
-    await recordLook(deps, caller, { operation: 'alert.list', what: { rows: page.alerts.length } })
+    const what = { query: q, rows: page.alerts.length }
+    await recordLook(deps, caller, { operation: 'alert.list', what })
     const { threshold, expectedPerDay, realisedPerDay } = deps.watch.status
     const budget = { perDay: deps.watch.budget, threshold, expectedPerDay, realisedPerDay }
     return reply.type('application/json').send(JSON.stringify({ ...page, budget }))
@@ -107,7 +112,7 @@ function rangeOf(asked: { from?: string; to?: string }, { clock }: RouteDeps) {
 }
 
 type Saying = {
-  readonly action: Action
+  readonly action: Exclude<Action, 'assigned' | 'undone'>
   readonly cause: Cause | null
   readonly prevented: Prevented
   readonly note: string | null

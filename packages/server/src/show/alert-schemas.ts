@@ -5,6 +5,7 @@ import { ENTITY_TYPES, LEVEL_SCORES } from '@tocsin/detect/finding'
 import { BANDS, CRITICALITY } from '@tocsin/detect/risk'
 import { type TSchema, Type } from 'typebox'
 import { ACTIONS, ALERT_STATES } from '../watch/watch.ts'
+import { RESPONSE } from './decision-routes.ts'
 
 const timeMs = (description: string) =>
   Type.Integer({ description: `${description}, ms since 1970` })
@@ -46,7 +47,14 @@ export const FINDING: TSchema = Type.Object({
   eventIds: Type.Array(Type.String()),
   eventCount: Type.Integer(),
   learning: orNull(LEARNING),
-  actor: Type.Object({}, { additionalProperties: true }),
+  actor: Type.Object({
+    id: Type.String(),
+    type: Type.String(),
+    verified: Type.String({ description: 'How the identity was proved; none for a mere name' }),
+    session: orNull(Type.String()),
+    credential: orNull(Type.String()),
+    claimed: Type.Optional(Type.String({ description: 'Stated without proof' })),
+  }),
 })
 
 export const RISK: TSchema = Type.Object({
@@ -78,9 +86,31 @@ const DISPOSED = Type.Object({
   cause: orNull(Type.Enum([...CAUSES])),
   prevented: PREVENTED,
   note: orNull(Type.String()),
+  assignee: orNull(Type.String(), 'With assigned: to whom; null for nobody'),
+  undoes: orNull(Type.Integer(), 'With undone: the revision that is taken back'),
+  batch: orNull(Type.String(), 'What was said of many alerts at once'),
   by: Type.String({ description: 'Who, as the log names them' }),
   timeMs: timeMs('When'),
   eventId: Type.String({ description: 'The event of the log that says so' }),
+})
+
+const ALERT_ACTOR = Type.Object(
+  {
+    id: Type.String(),
+    type: Type.String(),
+    verified: Type.String({ description: 'How the identity was proved; none for a mere name' }),
+    session: orNull(Type.String()),
+    credential: orNull(Type.String()),
+    claimed: orNull(Type.String(), 'Stated without proof, beside what was proved'),
+  },
+  { description: 'Of its heaviest finding' },
+)
+
+const SUPPRESSED = Type.Object({
+  untilMs: timeMs('When the first of its findings is shown again'),
+  reason: Type.String(),
+  by: Type.String(),
+  suppressionId: Type.String(),
 })
 
 const ALERT_HEAD = {
@@ -94,8 +124,15 @@ const ALERT_HEAD = {
   state: Type.Enum([...ALERT_STATES]),
   disposition: orNull(Type.Enum([...DISPOSITIONS])),
   cause: orNull(Type.Enum([...CAUSES])),
+  assignee: orNull(Type.String(), 'Who looks after it'),
+  suppressed: orNull(SUPPRESSED, 'Why it is not in the inbox; null where it is'),
+  level: Type.Enum(Object.keys(LEVEL_SCORES), { description: 'Highest of its findings' }),
+  rules: Type.Array(Type.String()),
+  tags: Type.Array(Type.String()),
   title: Type.String(),
   sentence: Type.String({ description: 'Of its heaviest finding' }),
+  actor: ALERT_ACTOR,
+  eventCount: Type.Integer({ description: 'Events behind it, each once: at least so many' }),
 }
 
 export const ALERT: TSchema = Type.Object({
@@ -104,15 +141,17 @@ export const ALERT: TSchema = Type.Object({
   history: Type.Array(DISPOSED, { description: 'What people said, oldest first' }),
   risk: RISK,
   decisions: Type.Optional(
-    Type.Array(Type.Object({}, { additionalProperties: true }), {
-      description: 'What was done about it; where one alert is opened',
-    }),
+    Type.Array(RESPONSE, { description: 'What was done about it; where one alert is opened' }),
   ),
 })
 
+export const ALERT_SUMMARY: TSchema = Type.Object({ ...ALERT_HEAD, findings: Type.Integer() })
+
 export const ALERT_PAGE: TSchema = Type.Object({
-  alerts: Type.Array(Type.Object({ ...ALERT_HEAD, findings: Type.Integer() })),
+  alerts: Type.Array(ALERT_SUMMARY),
   next: orNull(Type.String(), 'Cursor of the next page'),
+  total: Type.Integer({ description: 'How many fit, on all pages' }),
+  suppressed: Type.Integer({ description: 'Of all that fit, those a suppression holds back' }),
   counts: Type.Object(Object.fromEntries(ALERT_STATES.map(state => [state, Type.Integer()]))),
   budget: Type.Object({
     perDay: Type.Number({ description: 'Alerts a day that the operator asked for' }),

@@ -79,7 +79,7 @@ const FOLLOW = Type.Object({
 })
 
 const STATE = Type.Enum(['in_force', 'dry_run', 'undone', 'ended'])
-const RESPONSE: TSchema = Type.Object({
+export const RESPONSE: TSchema = Type.Object({
   id: Type.String(),
   actor: Type.String(),
   session: orNull(Type.String()),

@@ -9,6 +9,7 @@ import Fastify from 'fastify'
 import { hasCode } from '../base/durable.ts'
 import type { Telemetry } from '../base/emit.ts'
 import { BODY_BYTES_MAX } from '../base/limits.ts'
+import { activityRoutes } from './activity-routes.ts'
 import { alertRoutes } from './alert-routes.ts'
 import type { App, RouteDeps, ShowDeps } from './app.ts'
 import { approvalRoutes } from './approval-routes.ts'
@@ -116,6 +117,7 @@ export async function buildApp(
       tailRoutes,
       eventRoutes,
       alertRoutes,
+      activityRoutes,
       evidenceRoutes,
       entityRoutes,
       investigateRoutes,

@@ -9,7 +9,7 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import type { Disposed } from './dispositions.ts'
 
 /** Another number means another schema: the file is then made again from the log. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 const SCHEMA = `
   CREATE TABLE finding (
@@ -21,17 +21,24 @@ const SCHEMA = `
   CREATE TABLE alert (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, entity TEXT NOT NULL, start_ms INTEGER NOT NULL,
     opened_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, score REAL NOT NULL,
-    threshold REAL NOT NULL, state TEXT NOT NULL, disposition TEXT, cause TEXT
+    threshold REAL NOT NULL, state TEXT NOT NULL, disposition TEXT, cause TEXT,
+    assignee TEXT, head TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX alert_at ON alert (opened_ms, id);
+  CREATE INDEX alert_headless ON alert (id) WHERE head IS NULL;
   CREATE TABLE member (
     alert_id TEXT NOT NULL, finding_id TEXT NOT NULL, PRIMARY KEY (alert_id, finding_id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX member_of ON member (finding_id);
   CREATE TABLE disposition (
-    alert_id TEXT NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL,
+    alert_id TEXT NOT NULL, revision INTEGER NOT NULL, batch TEXT, body TEXT NOT NULL,
     PRIMARY KEY (alert_id, revision)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX said_at_once ON disposition (batch) WHERE batch IS NOT NULL;
+  CREATE TABLE suppression (
+    id TEXT PRIMARY KEY, until_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE lifted (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE criticality (
     type TEXT NOT NULL, entity TEXT NOT NULL, level TEXT NOT NULL, time_ms INTEGER NOT NULL,
     PRIMARY KEY (type, entity)

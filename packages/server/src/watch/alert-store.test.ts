@@ -21,6 +21,7 @@ import { findingEvent } from './found.ts'
 
 const START = Date.UTC(2026, 10, 21, 2)
 const HOUR = 3_600_000
+const clock = { nowMs: () => START }
 const ANNA = { principal: 'anna@corp.example', keyId: 'k_1' }
 const FEAST: EntityRef = { type: 'actor', id: 'svc-feast-nightly' }
 
@@ -31,7 +32,7 @@ let log: WireEvent[] = []
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tocsin-alerts-'))
-  store = openAlertStore(directory)
+  store = openAlertStore(directory, clock)
   log = []
 })
 afterEach(() => {
@@ -165,10 +166,11 @@ describe('alerts out of findings', () => {
     assert.ok(first && second)
     const before = onlyAlert()
     find(finding(4, { timeMs: START + 90_000, score: 5 }), { ...first, findingIds: [hex(4)] })
-    const { findings, ...rest } = onlyAlert()
-    const { findings: _, ...restBefore } = before
+    const { findings, rules, ...rest } = onlyAlert()
+    const { findings: _, rules: __, ...restBefore } = before
     assert.deepEqual(rest, restBefore)
     assert.equal(findings, 4)
+    assert.deepEqual(rules, ['rule-1', 'rule-2', 'rule-3', 'rule-4'])
     assert.deepEqual(
       store.get(rest.id)?.findings.map(f => f.id),
       [hex(1), hex(4), hex(2), hex(3)],
@@ -254,7 +256,7 @@ describe('the same again', () => {
       store.close()
       for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
       writeFileSync(path, damage)
-      store = openAlertStore(directory)
+      store = openAlertStore(directory, clock)
       assert.equal(store.list({ limit: 9 }).alerts.length, 0)
       for (const event of log) store.take(event)
       assert.deepEqual(everything(store), before)
@@ -265,7 +267,7 @@ describe('the same again', () => {
     findMany(3)
     const before = everything(store)
     store.close()
-    store = openAlertStore(directory)
+    store = openAlertStore(directory, clock)
     assert.deepEqual(everything(store), before)
   })
 
@@ -274,7 +276,7 @@ describe('the same again', () => {
     say(onlyAlert().id, 'acknowledged')
     const before = everything(store)
     const other = mkdtempSync(join(tmpdir(), 'tocsin-alerts-'))
-    const reversed = openAlertStore(other)
+    const reversed = openAlertStore(other, clock)
     for (const event of log.toReversed()) reversed.take(event)
     assert.deepEqual(everything(reversed), before)
     reversed.close()
@@ -337,6 +339,9 @@ describe('what people say', () => {
     const back = parseDisposition(sealed(event))
     assert.deepEqual(back, {
       ...SAID,
+      assignee: null,
+      undoes: null,
+      batch: null,
       by: 'anna@corp.example',
       timeMs: START,
       eventId: event.id,

@@ -4,11 +4,12 @@
 
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Alert, Cause } from '@tocsin/detect/alert'
+import type { Cause } from '@tocsin/detect/alert'
 import type { Finding } from '@tocsin/detect/finding'
 import { assessRisk, independent, type Risk } from '@tocsin/detect/risk'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { SealedEvent } from '@tocsin/sdk/event'
+import type { Clock } from '../base/clock.ts'
 import { OWN_VIA } from '../query/query.ts'
 import {
   fitting,
@@ -19,35 +20,16 @@ import {
   parseSaid,
   type Row,
   toEntity,
-  type Where,
 } from './alert-database.ts'
+import { type AlertHead, type AlertSummary, headOf } from './alert-head.ts'
+import { type AlertPage, type AlertQuestion, searchAlerts } from './alert-search.ts'
 import { type AlertTaker, openAlertTaker } from './alert-taker.ts'
 import type { AlertState, Disposed } from './dispositions.ts'
 import { type EntityRisks, openEntityRisk } from './entity-risk.ts'
+import { openSuppressionTable, type SuppressionTable } from './suppression-table.ts'
+import type { SuppressedTest } from './suppressions.ts'
 
 export { parseDisposition } from './dispositions.ts'
-
-export type AlertSummary = Omit<Alert, 'findingIds'> & {
-  readonly state: AlertState
-  /** How it was resolved; null while it is not. */
-  readonly disposition: string | null
-  readonly cause: Cause | null
-  readonly findings: number
-  /** Title and sentence of its heaviest finding. */
-  readonly title: string
-  readonly sentence: string
-}
-
-export type AlertCounts = { readonly [state in AlertState]: number }
-
-export type AlertPage = {
-  /** Newest first, by when they became alerts. */
-  readonly alerts: readonly AlertSummary[]
-  /** Cursor of the next page; null at the end. */
-  readonly next: string | null
-  /** Of all that fit, whatever their state. */
-  readonly counts: AlertCounts
-}
 
 export type AlertDetail = Omit<AlertSummary, 'findings'> & {
   /** Oldest first, with those that were there before it became an alert. */
@@ -58,70 +40,66 @@ export type AlertDetail = Omit<AlertSummary, 'findings'> & {
   readonly risk: Risk
 }
 
-export type AlertQuestion = Narrowing & {
-  readonly state?: AlertState
-  readonly cursor?: string
-  readonly limit: number
-}
-
 export type FindingQuestion = Narrowing & { readonly limit: number }
 
-export interface AlertStore extends AlertTaker, EntityRisks {
+export interface AlertStore extends AlertTaker, EntityRisks, SuppressionTable {
   has(findingId: string): boolean
   /** As `take`; events that others wrote are passed over. */
   apply(event: SealedEvent): void
+  /** Throws `query.*` for a question that cannot be asked. */
   list(question: AlertQuestion): AlertPage
   /** null when there is no such alert. */
   get(alertId: string): AlertDetail | null
   /** The one alert whose id begins so. Throws `alert.unknown`, `alert.ambiguous`. */
   resolveId(prefix: string): string
+  /** What was said of many alerts at once, by its number; empty for a number that is none. */
+  saidAtOnce(batch: string): readonly Disposed[]
   /** Newest first. */
   findings(question: FindingQuestion): readonly Finding[]
   close(): void
 }
 
-export function openAlertStore(stateDirectory: string): AlertStore {
-  return buildStore(openAlertDatabase(join(stateDirectory, 'alerts.sqlite')))
+/** `clock` says which suppressions are in force, and what `now` means in questions. */
+export function openAlertStore(stateDirectory: string, clock: Clock): AlertStore {
+  return buildStore(openAlertDatabase(join(stateDirectory, 'alerts.sqlite')), clock)
 }
 
-function buildStore(database: DatabaseSync): AlertStore {
+function buildStore(database: DatabaseSync, { nowMs }: Clock): AlertStore {
   const taker = openAlertTaker(database)
+  const suppressions = openSuppressionTable(database)
   const has = database.prepare('SELECT 1 FROM finding WHERE id = ?')
   const byId = database.prepare('SELECT * FROM alert WHERE id = ?')
   const withPrefix = database.prepare('SELECT id FROM alert WHERE id >= ? AND id < ? LIMIT 2')
-  const members = database.prepare(
-    `SELECT body FROM member JOIN finding ON finding.id = finding_id
-     WHERE alert_id = ? ORDER BY time_ms, finding.id`,
-  )
+  const members = database.prepare(MEMBERS)
   const said = database.prepare('SELECT body FROM disposition WHERE alert_id = ? ORDER BY revision')
+  const atOnce = database.prepare('SELECT body FROM disposition WHERE batch = ? ORDER BY alert_id')
   const findingsOf = (alertId: string) => members.all(alertId).map(parseFinding)
-
-  function summaryOf(row: Row, findings: readonly Finding[]): AlertSummary {
-    const first = heaviest(findings)
-    const { title = '', sentence = '' } = first ?? {}
-    return { ...toAlert(row), findings: findings.length, title, sentence }
-  }
+  const refreshHeads = buildHeads(database, findingsOf)
 
   return {
     has: findingId => has.get(findingId) !== undefined,
-    take: taker.take,
+    ...taker,
+    ...suppressions,
     apply(event) {
       if (event.via === OWN_VIA) taker.take(event)
     },
-    replay: taker.replay,
     list(question) {
-      const { rows, next } = selectAlerts(database, question)
-      const alerts = rows.map(row => summaryOf(row, findingsOf(String(row.id))))
-      return { alerts, next, counts: countAlerts(database, question) }
+      refreshHeads()
+      const isSuppressed = suppressions.suppressedNow(nowMs())
+      const toSummary = (row: Row) => summaryOf(row, isSuppressed)
+      return searchAlerts({ database, nowMs: nowMs(), toSummary }, question)
     },
     get(alertId) {
+      refreshHeads()
       const row = byId.get(alertId)
       if (!row) return null
       const findings = findingsOf(alertId)
       const history = said.all(alertId).map(parseSaid)
       const risk = assessRisk(independent(findings, 0), 0)
-      return { ...summaryOf(row, findings), findings, history, risk }
+      const summary = summaryOf(row, suppressions.suppressedNow(nowMs()))
+      return { ...summary, findings, history, risk }
     },
+    saidAtOnce: batch => atOnce.all(batch).map(parseSaid),
     resolveId(prefix) {
       const text = prefix.toLowerCase()
       if (!/^[0-9a-f]{4,32}$/.test(text)) throw unknownAlert(prefix)
@@ -138,43 +116,21 @@ function buildStore(database: DatabaseSync): AlertStore {
   }
 }
 
-function selectAlerts(
+const MEMBERS = `SELECT body FROM member JOIN finding ON finding.id = finding_id
+  WHERE alert_id = ? ORDER BY time_ms, finding.id`
+
+/** Makes the heads that findings have changed since somebody asked. */
+function buildHeads(
   database: DatabaseSync,
-  question: AlertQuestion,
-): { readonly rows: readonly Row[]; readonly next: string | null } {
-  const { state, cursor, limit } = question
-  const parts = fitting(question, 'opened_ms')
-  if (state) parts.push({ sql: 'state = ?', params: [state] })
-  if (cursor !== undefined) parts.push(isAfter(cursor))
-  const { sql, params } = joined(parts)
-  const statement = database.prepare(
-    `SELECT * FROM alert WHERE ${sql} ORDER BY opened_ms DESC, id DESC LIMIT ?`,
-  )
-  const found = statement.all(...params, limit + 1)
-  const rows = found.slice(0, limit)
-  const last = rows.at(-1)
-  const isMore = found.length > limit && last !== undefined
-  return { rows, next: isMore ? `${last.opened_ms}.${last.id}` : null }
-}
-
-function isAfter(cursor: string): Where {
-  const [, openedMs, id] = /^(\d{1,16})\.([0-9a-f]{1,64})$/.exec(cursor) ?? []
-  if (openedMs === undefined || id === undefined) {
-    throw new TocsinError('http.bad_request', {
-      public: 'the cursor is not one of ours; take `next` of the page before, as it is',
-      field: 'cursor',
-    })
+  findingsOf: (alertId: string) => readonly Finding[],
+): () => void {
+  const headless = database.prepare('SELECT id FROM alert WHERE head IS NULL')
+  const putHead = database.prepare('UPDATE alert SET head = ? WHERE id = ?')
+  return () => {
+    for (const { id } of headless.all()) {
+      putHead.run(JSON.stringify(headOf(findingsOf(String(id)))), String(id))
+    }
   }
-  return { sql: '(opened_ms, id) < (?, ?)', params: [Number(openedMs), id] }
-}
-
-function countAlerts(database: DatabaseSync, question: AlertQuestion): AlertCounts {
-  const { sql, params } = joined(fitting(question, 'opened_ms'))
-  const rows = database
-    .prepare(`SELECT state, count(*) AS n FROM alert WHERE ${sql} GROUP BY state`)
-    .all(...params)
-  const of = (state: AlertState) => Number(rows.find(row => row.state === state)?.n ?? 0)
-  return { open: of('open'), acknowledged: of('acknowledged'), resolved: of('resolved') }
 }
 
 function selectFindings(database: DatabaseSync, question: FindingQuestion): readonly Finding[] {
@@ -185,10 +141,6 @@ function selectFindings(database: DatabaseSync, question: FindingQuestion): read
   return statement.all(...params, question.limit).map(parseFinding)
 }
 
-function heaviest(findings: readonly Finding[]): Finding | null {
-  return findings.reduce<Finding | null>((a, b) => (a && a.score >= b.score ? a : b), null)
-}
-
 function unknownAlert(text: string): TocsinError {
   const shown = JSON.stringify(text.slice(0, 40))
   return new TocsinError('alert.unknown', {
@@ -196,20 +148,29 @@ function unknownAlert(text: string): TocsinError {
   })
 }
 
-function toAlert(row: Row): Omit<AlertSummary, 'findings' | 'title' | 'sentence'> {
+function summaryOf(row: Row, isSuppressed: SuppressedTest): AlertSummary {
+  const entity = toEntity(row)
+  const head = parseHead(row)
   return {
     id: String(row.id),
-    entity: toEntity(row),
+    entity,
     startMs: Number(row.start_ms),
     openedMs: Number(row.opened_ms),
     lastMs: Number(row.last_ms),
     score: Number(row.score),
     threshold: Number(row.threshold),
     ...parseOutcome(row),
+    assignee: row.assignee === null ? null : String(row.assignee),
+    suppressed: isSuppressed(head.rules, entity),
+    ...head,
   }
 }
 
-/** The columns hold only what `refresh` puts there. */
+/** The columns hold only what this file and `refresh` put there. */
+function parseHead(row: Row): AlertHead {
+  return JSON.parse(String(row.head)) as AlertHead
+}
+
 function parseOutcome(row: Row): Pick<AlertSummary, 'state' | 'disposition' | 'cause'> {
   const disposition = row.disposition === null ? null : String(row.disposition)
   return { state: row.state as AlertState, disposition, cause: row.cause as Cause | null }

@@ -2,16 +2,20 @@
 // the server itself wrote, each whole or not at all, and any of them again without effect.
 
 import type { DatabaseSync } from 'node:sqlite'
+import type { Alert } from '@tocsin/detect/alert'
 import { findKind, type SealedEvent, typeUid } from '@tocsin/sdk/event'
 import { joinSections, type ShardReader } from '../log/log.ts'
 import { OWN_VIA } from '../query/query.ts'
 import { parseSaid } from './alert-database.ts'
 import { type OwnEvent, parseCriticality, parseDisposed, stateAfter } from './dispositions.ts'
 import type { Found } from './found.ts'
+import { parseLift, parseSuppression } from './suppressions.ts'
 
 export interface AlertTaker {
   /** Takes an event that the server itself wrote and that is durable; again does nothing. */
   take(event: OwnEvent): void
+  /** As `take`, all of them or none. */
+  takeAll(events: readonly OwnEvent[]): void
   /** Takes what the log holds, from where the file stands to `size`. */
   replay(reader: ShardReader, size: number): void
 }
@@ -20,12 +24,17 @@ export interface AlertTaker {
 const WRITES = {
   addFinding: 'INSERT OR IGNORE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   // Detectors that read the log again may find what lies before the newest.
-  putAlert: `INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL)
+  putAlert: `INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL, NULL, NULL)
     ON CONFLICT (id) DO UPDATE SET last_ms = excluded.last_ms, score = excluded.score,
       threshold = excluded.threshold WHERE excluded.last_ms >= last_ms`,
   addMember: 'INSERT OR IGNORE INTO member VALUES (?, ?)',
-  addSaid: 'INSERT OR IGNORE INTO disposition VALUES (?, ?, ?)',
-  putState: 'UPDATE alert SET state = ?, disposition = ?, cause = ? WHERE id = ?',
+  // What is said of an alert in one line is made again when somebody asks.
+  forgetHead: `UPDATE alert SET head = NULL
+    WHERE id IN (SELECT alert_id FROM member WHERE finding_id = ?)`,
+  addSaid: 'INSERT OR IGNORE INTO disposition VALUES (?, ?, ?, ?)',
+  putState: 'UPDATE alert SET state = ?, disposition = ?, cause = ?, assignee = ? WHERE id = ?',
+  addSuppression: 'INSERT OR IGNORE INTO suppression VALUES (?, ?, ?, ?)',
+  addLifted: 'INSERT OR IGNORE INTO lifted VALUES (?, ?)',
   putCriticality: `INSERT INTO criticality VALUES (?, ?, ?, ?)
     ON CONFLICT (type, entity) DO UPDATE
     SET level = excluded.level, time_ms = excluded.time_ms WHERE excluded.time_ms >= time_ms`,
@@ -39,22 +48,31 @@ export function openAlertTaker(database: DatabaseSync): AlertTaker {
   const said = database.prepare('SELECT body FROM disposition WHERE alert_id = ? ORDER BY revision')
   const putState = database.prepare(WRITES.putState)
   const putCriticality = database.prepare(WRITES.putCriticality)
+  const forgetHead = database.prepare(WRITES.forgetHead)
+  const addSuppression = database.prepare(WRITES.addSuppression)
+  const addLifted = database.prepare(WRITES.addLifted)
 
   function refresh(alertId: string): void {
-    const { state, last } = stateAfter(said.all(alertId).map(parseSaid))
-    const disposition = state === 'resolved' ? (last?.action ?? null) : null
-    putState.run(state, disposition, state === 'resolved' ? (last?.cause ?? null) : null, alertId)
+    const { state, last, assignee } = stateAfter(said.all(alertId).map(parseSaid))
+    const { action = null, cause = null } = (state === 'resolved' ? last : null) ?? {}
+    putState.run(state, action, cause, assignee, alertId)
   }
 
   function takeFound({ finding, alert }: Found): void {
     const { id, entity, timeMs, score, rule, title } = finding
     const body = JSON.stringify(finding)
     const added = addFinding.run(id, entity.type, entity.id, timeMs, score, rule, title, body)
-    if (Number(added.changes) === 0 || !alert) return
+    if (Number(added.changes) === 0) return
+    if (alert) takeAlert(alert, id)
+    forgetHead.run(id)
+  }
+
+  function takeAlert(alert: Alert, newestId: string): void {
     const { type, id: name } = alert.entity
     const { startMs, openedMs, lastMs, threshold } = alert
     putAlert.run(alert.id, type, name, startMs, openedMs, lastMs, alert.score, threshold)
-    for (const findingId of new Set([...alert.findingIds, id])) addMember.run(alert.id, findingId)
+    for (const findingId of new Set([...alert.findingIds, newestId]))
+      addMember.run(alert.id, findingId)
     refresh(alert.id)
   }
 
@@ -63,15 +81,25 @@ export function openAlertTaker(database: DatabaseSync): AlertTaker {
     if (found) takeFound(found)
     const disposed = parseDisposed(event)
     if (disposed) {
-      addSaid.run(disposed.alertId, disposed.revision, JSON.stringify(disposed))
+      const { alertId, revision, batch } = disposed
+      addSaid.run(alertId, revision, batch, JSON.stringify(disposed))
       refresh(disposed.alertId)
     }
     const set = parseCriticality(event)
     if (set) putCriticality.run(set.entity.type, set.entity.id, set.level, event.time)
+    takeSuppression(event)
+  }
+
+  function takeSuppression(event: OwnEvent): void {
+    const made = parseSuppression(event)
+    if (made) addSuppression.run(made.id, made.untilMs, made.createdMs, JSON.stringify(made))
+    const lifted = parseLift(event)
+    if (lifted) addLifted.run(lifted.id, JSON.stringify(lifted))
   }
 
   return {
     take: event => whole(database, () => takeEvent(event)),
+    takeAll: events => whole(database, () => events.forEach(takeEvent)),
     replay(reader, size) {
       const from = Number(database.prepare('SELECT size FROM cursor').get()?.size ?? 0)
       if (size <= from) return

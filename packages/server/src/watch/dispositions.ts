@@ -1,7 +1,8 @@
 // What people say of alerts and entities, as events: an alert is acknowledged, resolved (true,
-// benign or false, with cause and what was prevented) or reopened; an entity is more or less
-// critical. An alert's state is the fold of its dispositions, which are numbered: the id of an
-// event comes from alert and number, so the log itself refuses that two people decide at once.
+// benign or false, with cause and what was prevented), reopened or assigned, or the last of these is
+// undone; an entity is more or less critical. An alert's state is the fold of its dispositions,
+// which are numbered: the id of an event comes from alert and number, so the log itself refuses that
+// two people decide at once.
 
 import { hash } from 'node:crypto'
 import { CAUSES, type Cause, DISPOSITIONS, type DispositionKind } from '@tocsin/detect/alert'
@@ -12,8 +13,8 @@ import type { SealedEvent, WireEvent } from '@tocsin/sdk/event'
 import { OWN_VIA } from '../query/query.ts'
 import { eventIdOf } from './found.ts'
 
-export type Action = 'acknowledged' | DispositionKind
-export const ACTIONS: readonly Action[] = ['acknowledged', ...DISPOSITIONS]
+export type Action = 'acknowledged' | DispositionKind | 'assigned' | 'undone'
+export const ACTIONS: readonly Action[] = ['acknowledged', ...DISPOSITIONS, 'assigned', 'undone']
 export const ALERT_STATES = ['open', 'acknowledged', 'resolved'] as const
 export type AlertState = (typeof ALERT_STATES)[number]
 
@@ -30,10 +31,16 @@ export type Disposition = {
   readonly cause: Cause | null
   readonly prevented: Prevented
   readonly note: string | null
+  /** With `assigned`: to whom; null for nobody. */
+  readonly assignee?: string | null
+  /** With `undone`: the revision that is taken back, and with it nothing else. */
+  readonly undoes?: number | null
+  /** What was said of many alerts at once, and can be undone at once. */
+  readonly batch?: string | null
 }
 
 /** A disposition as the log has it: by whom, when, in which event. */
-export type Disposed = Disposition & {
+export type Disposed = Required<Disposition> & {
   readonly by: string
   readonly timeMs: number
   readonly eventId: string
@@ -51,6 +58,8 @@ const OPERATIONS: { readonly [action in Action]: string } = {
   benign: 'alert.resolve',
   false: 'alert.resolve',
   reopened: 'alert.reopen',
+  assigned: 'alert.assign',
+  undone: 'alert.undo',
 }
 
 export function dispositionEvent(said: Disposition, by: Decider, timeMs: number): WireEvent {
@@ -73,7 +82,7 @@ export function criticalityEvent(
   }
 }
 
-function ownEvent(operation: string, by: Decider, timeMs: number): WireEvent {
+export function ownEvent(operation: string, by: Decider, timeMs: number): WireEvent {
   return {
     kind: 'tocsin.disposition',
     time: timeMs,
@@ -119,6 +128,9 @@ export function parseDisposed(event: OwnEvent): Disposed | null {
     cause: CAUSES.find(name => name === said.cause) ?? null,
     prevented: said.prevented ?? NOTHING_PREVENTED,
     note: said.note ?? null,
+    assignee: said.assignee ?? null,
+    undoes: said.undoes ?? null,
+    batch: said.batch ?? null,
     by: event.actor.id,
     timeMs: event.time,
     eventId: event.id ?? '',
@@ -145,17 +157,31 @@ export function isCriticality(text: string | undefined): text is Criticality {
 /** Where an alert stands after what was said of it, oldest first. */
 export function stateAfter(history: readonly Disposition[]): {
   readonly state: AlertState
+  /** What made the state. */
   readonly last: Disposition | null
+  readonly assignee: string | null
 } {
-  const last = history.at(-1) ?? null
-  if (!last || last.action === 'reopened') return { state: 'open', last }
-  return { state: last.action === 'acknowledged' ? 'acknowledged' : 'resolved', last }
+  const standing = standingOf(history)
+  const assignee = standing.findLast(({ action }) => action === 'assigned')?.assignee ?? null
+  const last = standing.findLast(({ action }) => action !== 'assigned') ?? null
+  if (!last || last.action === 'reopened') return { state: 'open', last, assignee }
+  const state = last.action === 'acknowledged' ? 'acknowledged' : 'resolved'
+  return { state, last, assignee }
+}
+
+/** What was said and not undone. */
+function standingOf<D extends Disposition>(history: readonly D[]): readonly D[] {
+  const undone = new Set(history.map(({ undoes }) => undoes ?? null))
+  return history.filter(({ action, revision }) => action !== 'undone' && !undone.has(revision))
 }
 
 /** Throws `alert.state` where the action says nothing new, naming who said it. */
-export function checkAction(action: Action, history: readonly Disposed[]): void {
+export function checkAction(
+  action: Exclude<Action, 'assigned' | 'undone'>,
+  history: readonly Disposed[],
+): void {
   const { state } = stateAfter(history)
-  const before = history.at(-1)
+  const before = standingOf(history).findLast(one => one.action !== 'assigned')
   const fits =
     action === 'reopened'
       ? state !== 'open'
@@ -163,8 +189,30 @@ export function checkAction(action: Action, history: readonly Disposed[]): void 
         ? state === 'open'
         : state !== 'resolved'
   if (fits) return
-  const who = before ? ` by ${before.by} on ${new Date(before.timeMs).toISOString()}` : ''
+  const who = before ? ` ${byWhom(before)}` : ''
   const now = state === 'resolved' && before ? `resolved as ${before.action}` : state
   const next = state === 'open' ? 'there is nothing to take back' : 'reopen it first'
   throw new TocsinError('alert.state', { public: `the alert is ${now}${who}; ${next}` })
+}
+
+/** Throws `alert.state` where it is so already. */
+export function checkAssignee(assignee: string | null, history: readonly Disposed[]): void {
+  if (stateAfter(history).assignee !== assignee) return
+  const whose = assignee === null ? 'nobody has the alert' : 'they have the alert already'
+  throw new TocsinError('alert.state', { public: `${whose}; assign it to somebody else` })
+}
+
+/** Throws `alert.state` where something was said since, or it is undone already. */
+export function checkUndo(revision: number, history: readonly Disposed[]): void {
+  const last = standingOf(history).at(-1)
+  if (last?.revision === revision) return
+  const why =
+    last && last.revision > revision
+      ? `it was ${last.action} ${byWhom(last)} since`
+      : 'it is undone already'
+  throw new TocsinError('alert.state', { public: `${why}; look at the alert by itself` })
+}
+
+function byWhom({ by, timeMs }: Disposed): string {
+  return `by ${by} on ${new Date(timeMs).toISOString()}`
 }

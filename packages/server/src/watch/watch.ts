@@ -21,10 +21,18 @@ import { startWatchThread } from './watch-thread.ts'
 import type { WatchConfig, WatchStatus } from './watch-worker.ts'
 
 export {
+  type Activity,
+  entityActivity,
+  METRICS,
+  type Metric,
+  SHOWN_MS as ACTIVITY_MS,
+} from './activity.ts'
+export { type AlertChart, alertChart } from './alert-chart.ts'
+export { type AlertActor, type AlertSummary, headOf, heaviestOf } from './alert-head.ts'
+export type { AlertPage, AlertQuestion } from './alert-search.ts'
+export {
   type AlertDetail,
-  type AlertPage,
   type AlertStore,
-  type AlertSummary,
   openAlertStore,
 } from './alert-store.ts'
 export {
