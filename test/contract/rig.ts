@@ -75,6 +75,7 @@ export async function openRig(
     version: '0.0.0',
     keepContent: options.keepContent ?? false,
     consoleDir: options.consoleDir ?? null,
+    follow: [],
     isDemo: false,
     local,
   })

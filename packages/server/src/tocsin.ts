@@ -9,6 +9,7 @@ import type { Clock } from './base/clock.ts'
 import type { Telemetry } from './base/emit.ts'
 import type { Entropy } from './base/entropy.ts'
 import { type DirectoryLock, lockDirectory } from './base/lock.ts'
+import { listenIn, type RecentCounts } from './base/recent-counts.ts'
 import {
   type Capture,
   openCapture,
@@ -23,8 +24,10 @@ import {
   openEvidence,
   openKeyRing,
   openLog,
+  openSealHistory,
   openShardReader,
   openVault,
+  type SealHistory,
   type ShardReader,
 } from './log/log.ts'
 import {
@@ -65,6 +68,10 @@ export interface Tocsin {
   readonly alerts: AlertStore
   /** What can be shown of one entry of the log. */
   readonly evidence: Evidence
+  /** The checkpoints that were published, and gaps of the log itself. */
+  readonly seals: SealHistory
+  /** What capture counted of late. */
+  readonly recent: RecentCounts
   readonly lock: DirectoryLock
   readonly deps: TocsinDeps
   /** Brings a projection up to what the log holds, also behind the newest checkpoint. */
@@ -89,8 +96,14 @@ export async function openTocsin(dataDir: string, deps: TocsinDeps): Promise<Toc
   }
 }
 
-async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps): Promise<Tocsin> {
-  const { clock, entropy, telemetry, onFatal } = deps
+async function openLocked(
+  dataDir: string,
+  lock: DirectoryLock,
+  given: TocsinDeps,
+): Promise<Tocsin> {
+  const { telemetry, recent } = listenIn(given.telemetry, given.clock)
+  const deps = { ...given, telemetry }
+  const { clock, entropy, onFatal } = deps
   const shard = findShard(dataDir) ?? new Date(clock.nowMs()).toISOString().slice(0, 4)
   const vaultOf = (origin: string, secrets: Log['secrets']) =>
     openVault(origin, openKeyRing(dataDir, secrets.kek, entropy), entropy)
@@ -110,6 +123,7 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
   const vault = vaultOf(log.origin, log.secrets)
   const reader = openShardReader(log.paths, vault)
   const evidence = openEvidence({ paths: log.paths, vault, reader })
+  const seals = openSealHistory({ log, reader, clock, telemetry })
   const alerts = openAlertStore(log.paths.state, clock)
   const project = (projection: Projection) => {
     projection.replay(reader, log.publishedSize)
@@ -132,32 +146,43 @@ async function openLocked(dataDir: string, lock: DirectoryLock, deps: TocsinDeps
     keys,
     alerts,
     evidence,
+    seals,
+    recent,
     lock,
     deps,
     project,
     record,
-    async createApiKey(name, scopes, by) {
+    ...keyActions({ keys, record, clock, entropy }),
+    async close() {
+      await capture.close()
+      await log.close()
+      await query.close()
+      keys.close()
+      seals.close()
+      alerts.close()
+      vault.close()
+      lock.release()
+    },
+  }
+}
+
+type KeyParts = Pick<TocsinDeps, 'clock' | 'entropy'> & Pick<Tocsin, 'keys' | 'record'>
+
+function keyActions({ keys, record, clock, entropy }: KeyParts) {
+  return {
+    async createApiKey(name: string, scopes: readonly Scope[], by: string): Promise<string> {
       const { secret, change } = createKey(name, scopes, entropy)
       await record(keyEvent(change, by, clock.nowMs()))
       keys.apply(change, clock.nowMs())
       return secret
     },
-    async revokeApiKey(keyId, by) {
+    async revokeApiKey(keyId: string, by: string): Promise<void> {
       if (!keys.list().some(key => key.keyId === keyId)) {
         throw new TocsinError('keys.unknown', { public: `there is no key ${keyId}` })
       }
       const change = { action: 'revoked', keyId } as const
       await record(keyEvent(change, by, clock.nowMs()))
       keys.apply(change, clock.nowMs())
-    },
-    async close() {
-      await capture.close()
-      await log.close()
-      await query.close()
-      keys.close()
-      alerts.close()
-      vault.close()
-      lock.release()
     },
   }
 }

@@ -66,5 +66,7 @@ export const FAILURES_A_MINUTE = 100
 export const FAILURES_A_MINUTE_OF_ONE = 20
 /** How long a question for a proof waits for a checkpoint, which comes about once a second. */
 export const SEAL_WAIT_MS = 5000
+/** Checkpoints whose time and root are remembered; one a second while something comes. */
+export const SEALS_MAX = 1000
 /** A file of the console that is larger is not served: each is kept in memory. */
 export const CONSOLE_FILE_BYTES_MAX: number = 8 * 1024 * 1024

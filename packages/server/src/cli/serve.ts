@@ -142,6 +142,7 @@ async function listenOrClose(
       version: VERSION,
       keepContent: config.keepContent,
       consoleDir: CONSOLE_DIR,
+      follow: config.follow,
       isDemo,
       local,
     })

@@ -48,7 +48,7 @@ export interface Evidence {
    * root that was signed.
    */
   prove(index: number): Promise<EntryProof | null>
-  /** The entry with its opened sections; null for a control entry. It must be under a checkpoint. */
+  /** The entry with its sections, which a checkpoint must cover; null for a control entry. */
   open(index: number): ReadEvent | null
 }
 

@@ -7,6 +7,7 @@ import type { Telemetry } from '../base/emit.ts'
 import { PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base/limits.ts'
 import type { Log } from '../log/log.ts'
 import { type ActivityQueries, activityQueries } from './activity.ts'
+import { type Arrival, type ArrivalsRequest, arrivalsStatement, toArrival } from './arrivals.ts'
 import { askFacets, type Facets, type FacetsRequest } from './facets.ts'
 import { startIndexThread } from './index-thread.ts'
 import type { IndexConfig } from './index-worker.ts'
@@ -28,6 +29,7 @@ export {
   SCOPES,
   type Scope,
 } from './api-keys.ts'
+export type { Arrival, ArrivalsRequest } from './arrivals.ts'
 export { FACET_FIELDS_MAX, type Facet, type Facets, type FacetsRequest } from './facets.ts'
 export type { FirstSeen, HourSums, Standing, Standings, Sum } from './activity.ts'
 export { hideOwnReads } from './own-reads.ts'
@@ -85,6 +87,8 @@ export interface Query extends ActivityQueries {
   series(request: SeriesRequest): Promise<Series>
   /** The values of fields among what a question finds; throws as `summarise` does. */
   facets(request: FacetsRequest): Promise<Facets>
+  /** What came from each receiver. */
+  arrivals(request: ArrivalsRequest): Promise<readonly Arrival[]>
   /** The same question as a test on one event, for live streams. */
   matcher(text: string): (event: unknown) => boolean
   /** Resolves when everything durable now can be found. */
@@ -169,6 +173,7 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
     },
     series: request => askSeries(asking, request),
     facets: request => askFacets(asking, request),
+    arrivals: async request => (await thread.select(arrivalsStatement(request))).map(toArrival),
     matcher(text) {
       const matches = compilePredicate(check(text))
       return event => typeof event === 'object' && event !== null && matches(event)

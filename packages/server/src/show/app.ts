@@ -7,13 +7,15 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Clock } from '../base/clock.ts'
 import type { Telemetry } from '../base/emit.ts'
 import type { Entropy } from '../base/entropy.ts'
-import type { Capture, Receipt } from '../capture/capture.ts'
-import type { Evidence, Log } from '../log/log.ts'
+import type { RecentCounts } from '../base/recent-counts.ts'
+import type { Capture, Quarantine, Receipt } from '../capture/capture.ts'
+import type { Evidence, Log, SealHistory } from '../log/log.ts'
 import type { ApiKeys, Query, Scope } from '../query/query.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { AlertStore, Watch } from '../watch/watch.ts'
 import type { Gate, LocalKey } from './gate.ts'
-import type { SignIn } from './sign-in.ts'
+import type { Sessions } from './sessions.ts'
+import type { SignInLinks } from './sign-in-links.ts'
 
 export type ShowDeps = {
   readonly log: Log
@@ -21,6 +23,11 @@ export type ShowDeps = {
   readonly query: Query
   readonly keys: ApiKeys
   readonly evidence: Evidence
+  readonly seals: SealHistory
+  readonly recent: RecentCounts
+  readonly quarantine: Pick<Quarantine, 'counts'>
+  /** Files that are followed. */
+  readonly follow: readonly { readonly format: string }[]
   readonly alerts: AlertStore
   readonly watch: Watch
   readonly respond: Responder
@@ -41,7 +48,11 @@ export type ShowDeps = {
   readonly revokeApiKey: (keyId: string, by: string) => Promise<void>
 }
 
-export type RouteDeps = ShowDeps & SignIn & { readonly gate: Gate }
+export type RouteDeps = ShowDeps & {
+  readonly gate: Gate
+  readonly sessions: Sessions
+  readonly links: SignInLinks
+}
 export type App = FastifyInstance<
   RawServerDefault,
   IncomingMessage,

@@ -78,6 +78,7 @@ const NOT_BUILT = `<!doctype html>
 <title>Tocsin</title>
 <h1>The console is not built</h1>
 <p>Tocsin runs and takes events; only its pages are missing.
-Build them once with <code>npm run build</code> in the folder of Tocsin, and load this page again.</p>
+Build them once with <code>npm run build</code> in the folder of Tocsin, and load this page
+again.</p>
 <p>The command line needs no console: <code>tocsin alerts list</code>.</p>
 `

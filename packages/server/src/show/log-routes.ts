@@ -7,22 +7,21 @@ import { join } from 'node:path'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { Type } from 'typebox'
 import type { App, RouteDeps } from './app.ts'
-import { LOG_STATE, PROBLEMS } from './schemas.ts'
+import { keepBriefly } from './briefly-kept.ts'
+import { findGaps, GAPS_SHOWN_MAX } from './known-gaps.ts'
+import { LOG_STATE } from './log-schemas.ts'
+import { PROBLEMS } from './schemas.ts'
 
 const TILE = /^tile\/(?:\d{1,2}|entries)\/(?:x\d{3}\/)*\d{3}(?:\.p\/\d{1,3})?$/
 const YEAR_S = 31_536_000
 const CHECKPOINT_S = 1
+const SEALS_SHOWN_MAX = 200
+const GAPS_BACK_MS = 30 * 86_400_000
+const GAPS_KEEP_MS = 15_000
 
-export function logRoutes(app: App, { log, query, gate }: RouteDeps): void {
-  app.get(
-    '/v1/log',
-    { schema: { summary: 'State of the log', response: { 200: LOG_STATE, ...PROBLEMS } } },
-    async request => {
-      gate.admit(request, 'read')
-      const { origin, vkey, shard, size, publishedSize } = log
-      return { origin, vkey, shard, size, checkpointSize: publishedSize, indexed: query.indexed }
-    },
-  )
+export function logRoutes(app: App, deps: RouteDeps): void {
+  const { log } = deps
+  stateRoute(app, deps)
   app.get(
     '/log/:shard/*',
     {
@@ -54,6 +53,26 @@ export function logRoutes(app: App, { log, query, gate }: RouteDeps): void {
         .send(createReadStream(file))
     },
   )
+}
+
+/** A status that pages ask for again and again, so it is no look at the record. */
+function stateRoute(app: App, deps: RouteDeps): void {
+  const { log, query, gate, seals, clock } = deps
+  const gaps = keepBriefly(clock, GAPS_KEEP_MS, () => findGaps(deps, GAPS_BACK_MS))
+  const schema = { summary: 'State of the log', response: { 200: LOG_STATE, ...PROBLEMS } }
+  app.get('/v1/log', { schema }, async request => {
+    gate.admitPoll(request, 'read')
+    const found = await gaps()
+    const { origin, vkey, shard, size, publishedSize } = log
+    return {
+      ...{ origin, vkey, shard, size, checkpointSize: publishedSize, indexed: query.indexed },
+      checkpoint: seals.newest,
+      unsealed: { entries: size - publishedSize, sinceMs: seals.unsealedSinceMs },
+      seals: [...seals.list(SEALS_SHOWN_MAX)],
+      gaps: found.slice(0, GAPS_SHOWN_MAX),
+      gapsComplete: found.length <= GAPS_SHOWN_MAX,
+    }
+  })
 }
 
 function sizeOf(path: string): number | null {

@@ -85,15 +85,6 @@ export const API_KEY: TSchema = Type.Object({
   revokedMs: Type.Union([Type.Integer(), Type.Null()]),
 })
 
-export const LOG_STATE: TSchema = Type.Object({
-  origin: Type.String({ description: 'Name of the log and of its key' }),
-  vkey: Type.String({ description: 'Verifier key of the log; pin it' }),
-  shard: Type.String(),
-  size: count('Durable entries'),
-  checkpointSize: count('Entries under the newest checkpoint'),
-  indexed: count('Entries that can be searched'),
-})
-
 function eventSchema(): TSchema {
   const properties: { [name: string]: TSchema } = {}
   for (const name of new Set(FIELDS.map(f => f.path.split('.')[0] ?? ''))) {

@@ -62,7 +62,8 @@ const SCHEMA = `
 
 export function openSessions({ directory, clock, entropy, telemetry }: SessionsDeps): Sessions {
   const path = join(directory, 'sessions.sqlite')
-  const database = openViewDatabase({ path, schema: SCHEMA, what: 'sessions', telemetry })
+  const config = { path, schema: SCHEMA, what: 'sessions', telemetry }
+  const database = openViewDatabase({ ...config, isDurable: true })
   const bySha = load(database)
   let isUnused = database.rows('SELECT one FROM used').length === 0
 

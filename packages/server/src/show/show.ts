@@ -18,8 +18,8 @@ import { consoleRoutes } from './console-routes.ts'
 import { decisionRoutes } from './decision-routes.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
-import { buildGate, COOKIE, localCaller } from './gate.ts'
 import { evidenceRoutes } from './evidence-routes.ts'
+import { buildGate, COOKIE, localCaller } from './gate.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import { investigateRoutes } from './investigate-routes.ts'
 import { keyRoutes } from './key-routes.ts'
@@ -30,6 +30,7 @@ import { installHeaders } from './response-headers.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { makeLink, openSignIn, type SignIn } from './sign-in.ts'
 import { printLink } from './sign-in-links.ts'
+import { sourceRoutes } from './source-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
 
@@ -116,15 +117,16 @@ export async function buildApp(
       linesRoutes,
       tailRoutes,
       eventRoutes,
+      evidenceRoutes,
       alertRoutes,
       activityRoutes,
-      evidenceRoutes,
       entityRoutes,
       investigateRoutes,
       decisionRoutes,
       approvalRoutes,
       keyRoutes,
       sessionRoutes,
+      sourceRoutes,
       logRoutes,
       consoleRoutes,
     ]) {

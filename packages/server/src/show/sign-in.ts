@@ -2,11 +2,10 @@
 
 import type { RouteDeps, ShowDeps } from './app.ts'
 import { recordOwn } from './look.ts'
-import type { Holder } from './sessions.ts'
-import { openSessions, type Sessions } from './sessions.ts'
-import { buildSignInLinks, type SignInLinks } from './sign-in-links.ts'
+import { type Holder, openSessions } from './sessions.ts'
+import { buildSignInLinks } from './sign-in-links.ts'
 
-export type SignIn = { readonly sessions: Sessions; readonly links: SignInLinks }
+export type SignIn = Pick<RouteDeps, 'sessions' | 'links'>
 
 export function openSignIn({ log, clock, entropy, telemetry }: ShowDeps): SignIn {
   return {
