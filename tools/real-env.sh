@@ -33,6 +33,7 @@ need logrotate logrotate
 need awk mawk
 need curl curl
 need mount mount
+need chromium chromium
 need go golang-go
 if command -v go > /dev/null; then
   # From 1.21 on go fetches the version that a module asks for.

@@ -68,8 +68,8 @@ export class Live {
   /**
    * Resolves when the server answers; started again after `stop` or `kill`, it has the same port.
    */
-  async start(args: readonly string[] = []): Promise<void> {
-    const child = spawn(TOCSIN, ['serve', ...args], { cwd: this.home, env: this.environment })
+  async start(args: readonly string[] = [], command: 'serve' | 'demo' = 'serve'): Promise<void> {
+    const child = spawn(TOCSIN, [command, ...args], { cwd: this.home, env: this.environment })
     this.#server = child
     this.#said = ''
     for (const stream of [child.stdout, child.stderr]) {
