@@ -71,6 +71,7 @@ export function sessionRoutes(app: App, deps: RouteDeps): void {
     },
     async request => {
       const caller = deps.gate.admit(request, 'admin')
+      readable(caller.scopes)
       const { token, expiresMs } = await makeLink(deps, caller)
       return { url: printLink(`${request.protocol}://${request.host}`, token), expiresMs }
     },
@@ -87,6 +88,7 @@ function signInRoute(app: App, deps: RouteDeps, failures: FailedAttempts): void 
   }
   app.post('/v1/session', { schema, bodyLimit: SIGN_IN_BYTES_MAX }, async (request, reply) => {
     refuseOtherSites(request)
+    refusePlainHttp(request)
     const grant = await identify(request, deps, failures)
     const { cookie, session } = deps.sessions.open(grant.holder)
     try {
@@ -130,7 +132,7 @@ async function identify(
 function byLink({ links, gate }: RouteDeps, token: string): Identified {
   const grant = links.take(token)
   const scopes = grant && gate.scopesOf(grant.holder)
-  if (scopes) return { ...grant, scopes, by: 'link' }
+  if (scopes) return { ...grant, scopes: readable(scopes), by: 'link' }
   throw new TocsinError('auth.link', {
     public: 'this sign-in link was used, is older than fifteen minutes, or is of an earlier start',
   })
@@ -138,12 +140,30 @@ function byLink({ links, gate }: RouteDeps, token: string): Identified {
 
 function byKey({ gate }: RouteDeps, key: string): Identified {
   const holder = gate.byKey(key)
-  const scopes = gate.scopesOf(holder) ?? []
-  if (scopes.includes('read')) return { holder, scopes, by: 'key', giveBack: () => undefined }
+  const scopes = readable(gate.scopesOf(holder) ?? [])
+  return { holder, scopes, by: 'key', giveBack: () => undefined }
+}
+
+function readable(scopes: readonly Scope[]): readonly Scope[] {
+  if (scopes.includes('read')) return scopes
   throw new TocsinError('auth.scope', {
-    public: `this key has the scopes ${holder.scopes.join(', ')}; to sign in it needs read`,
+    public: 'signing in needs the scope read, which this key has not',
   })
 }
+
+/**
+ * A browser throws such a cookie away without a word, and the secret would pass in clear. Behind a
+ * proxy that does TLS the browser's own word is https.
+ */
+function refusePlainHttp({ headers }: FastifyRequest): void {
+  const origin = URL.parse(headers.origin ?? '')
+  if (origin?.protocol !== 'http:' || LOOPBACK.test(origin.hostname)) return
+  throw new TocsinError('auth.plain_http', {
+    public: `${origin.origin} is plain HTTP from another machine, over which a browser keeps no session`,
+  })
+}
+
+const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
 
 type Failure = { readonly failures: FailedAttempts; readonly error: TocsinError }
 

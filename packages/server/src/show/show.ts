@@ -40,6 +40,8 @@ export { parseRange } from './range.ts'
 const REQUEST_MS_MAX = 60_000
 const PARAM_CHARS_MAX = 3072
 
+/** What a server that listens everywhere names itself; no browser can go there. */
+const ANY_ADDRESS = /\/\/(?:0\.0\.0\.0|\[::\])/
 export type ListenConfig = {
   readonly host: string
   readonly port: number
@@ -79,7 +81,7 @@ export async function listen(config: ListenConfig, deps: ShowDeps): Promise<Show
     async makeLink() {
       const holder = localCaller(deps.local?.operator ?? '')
       const { token } = await makeLink({ ...deps, ...signIn }, holder)
-      return printLink(url, token)
+      return printLink(url.replace(ANY_ADDRESS, '//127.0.0.1'), token)
     },
     close: () => app.close(),
   }

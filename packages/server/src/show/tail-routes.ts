@@ -36,7 +36,10 @@ export function tailRoutes(app: App, deps: RouteDeps): void {
       const missed = Number.isSafeInteger(lastId)
         ? await deps.query.since(q, lastId, PAGE_EVENTS_MAX + 1)
         : []
-      openStream(reply, { matches, missed, follow: deps.log.follow, closers })
+      const mayStay = () => {
+        deps.gate.admitPoll(request, 'read')
+      }
+      openStream(reply, { matches, missed, follow: deps.log.follow, closers, mayStay })
     },
   )
 }
@@ -46,9 +49,12 @@ type Stream = {
   readonly missed: readonly FoundEvent[]
   readonly follow: (listener: (batch: DurableBatch) => void) => () => void
   readonly closers: Set<() => void>
+  /** Throws when the key was revoked or the session has ended since. */
+  readonly mayStay: () => void
 }
 
-function openStream(reply: FastifyReply, { matches, missed, follow, closers }: Stream): void {
+function openStream(reply: FastifyReply, stream: Stream): void {
+  const { matches, missed, follow, closers } = stream
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, {
@@ -67,7 +73,14 @@ function openStream(reply: FastifyReply, { matches, missed, follow, closers }: S
   if (missed.length > PAGE_EVENTS_MAX) {
     raw.write(`event: gap\ndata: ${JSON.stringify({ from: lastSent + 1 })}\n\n`)
   }
-  const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS)
+  const heartbeat = setInterval(() => {
+    try {
+      stream.mayStay()
+      raw.write(': still here\n\n')
+    } catch {
+      close()
+    }
+  }, HEARTBEAT_MS)
   const stop = follow(batch => {
     for (const { index, json } of matching(batch, matches)) {
       if (index <= lastSent) continue
