@@ -2353,6 +2353,31 @@ export type Routes = {
       readonly expiresMs: number
     }
   }
+  'GET /v1/sources': {
+    query: object
+    params: object
+    body: null
+    answer: {
+      readonly sources: readonly {
+        readonly via: string
+        readonly format: (string | null)
+        readonly events: number
+        readonly newestMs: (number | null)
+        readonly lagMs: (number | null)
+        readonly perMinute: number
+        readonly refused: number
+        readonly quarantined: (number | null)
+        readonly gaps: number
+        readonly lost: (number | null)
+        readonly state: 'ok'
+        | 'late'
+        | 'silent'
+        | 'loss'
+      }[]
+      readonly countedSinceMs: number
+      readonly complete: boolean
+    }
+  }
   'GET /v1/log': {
     query: object
     params: object
@@ -2364,6 +2389,33 @@ export type Routes = {
       readonly size: number
       readonly checkpointSize: number
       readonly indexed: number
+      readonly checkpoint: ({
+        readonly size: number
+        readonly root: string
+        readonly timeMs: (number | null)
+      } | null)
+      readonly unsealed: {
+        readonly entries: number
+        readonly sinceMs: (number | null)
+      }
+      readonly seals: readonly {
+        readonly size: number
+        readonly root: string
+        readonly timeMs: number
+      }[]
+      readonly gaps: readonly {
+        readonly index: number
+        readonly fromMs: number
+        readonly toMs: number
+        readonly source: string
+        readonly via: string
+        readonly lost: (number | null)
+        readonly lostBytes: (number | null)
+        readonly reason: string
+        readonly detail: (string | null)
+        readonly eventId: (string | null)
+      }[]
+      readonly gapsComplete: boolean
     }
   }
   'GET /log/{shard}/{*}': {

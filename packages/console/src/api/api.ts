@@ -52,9 +52,18 @@ export function rememberCsrf(token: string | null): void {
   csrf = token
 }
 
+const changeListeners = new Set<(route: Route) => void>()
+
+/** Told of every change that the server took, by the name of its route. */
+export function onChanged(listener: (route: Route) => void): () => void {
+  changeListeners.add(listener)
+  return () => changeListeners.delete(listener)
+}
+
 /** Throws `Problem`; also for a server that cannot be reached (status 0). */
 export async function ask<R extends Route>(route: R, asked: Asked<R> = {}): Promise<Answer<R>> {
   const response = await openAnswer(route, asked)
+  if (!route.startsWith('GET ')) for (const listener of changeListeners) listener(route)
   if (response.status === 204) return parseAnswer<R>(null)
   const isJson = response.headers.get('content-type')?.includes('json') ?? false
   return parseAnswer<R>(isJson ? await response.json() : await response.text())

@@ -8,6 +8,7 @@ import { Outlet } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useState } from 'react'
 import { frozen, Go, printSearch, useAddress } from '../address/address.tsx'
 import { ask } from '../api/api.ts'
+import { Checklist, useChecklistAgain } from '../checklist/checklist.tsx'
 import { nowMs } from '../clock/clock.ts'
 import { useKeys } from '../keys/keys.ts'
 import mark from '../mark/tocsin.svg'
@@ -55,6 +56,7 @@ function Framed(): ReactNode {
       </a>
       <Places path={path} />
       <Top title={title} openPalette={() => setOpen('palette')} openHelp={() => setOpen('help')} />
+      <Checklist />
       <main className="screen" id="screen" tabIndex={-1}>
         <Outlet />
       </main>
@@ -162,6 +164,7 @@ function Top({
 
 function Settings({ openHelp }: { readonly openHelp: () => void }): ReactNode {
   const { search, path } = useAddress()
+  const checklistAgain = useChecklistAgain()
   const [scheme, setScheme] = useState(readScheme)
   const [contrast, setContrast] = useState(readContrast)
   const dress = (next: Scheme, strength: Contrast) => {
@@ -205,6 +208,7 @@ function Settings({ openHelp }: { readonly openHelp: () => void }): ReactNode {
         <Menu.Item onClick={openHelp} rightSection={<kbd>?</kbd>}>
           Keys
         </Menu.Item>
+        {checklistAgain && <Menu.Item onClick={checklistAgain}>First steps</Menu.Item>}
         <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>

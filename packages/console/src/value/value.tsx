@@ -5,11 +5,11 @@ import './value.css'
 import { Tooltip } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useNowMs } from '../clock/clock.ts'
-import { ago, brief, stamp, type Zone, zoneName } from './moment.ts'
+import { ago, brief, stamp, type Zone, zoneName } from '../moment/moment.ts'
 import { piecesOf, visible } from './visible.ts'
 
-export { bytes, cost, count, duration, percent, short } from './amount.ts'
-export { ago, brief, span, stamp, type Zone, zoneName } from './moment.ts'
+export { bytes, cost, count, duration, percent, short } from '../amount/amount.ts'
+export { ago, brief, span, stamp, type Zone, zoneName } from '../moment/moment.ts'
 export { piecesOf, visible } from './visible.ts'
 
 const SHOWN_CHARS = 4000
