@@ -13,10 +13,30 @@ export const ERRORS = {
     status: 409,
     help: 'Give more digits of the id; `tocsin alerts list` shows it whole.',
   },
+  'alert.batch_unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'Give the batch as the answer to the bulk action named it.',
+  },
+  'alert.count_changed': {
+    fault: 'caller',
+    status: 409,
+    help: 'Look at what the question finds now, and send it again with that number.',
+  },
   'alert.state': {
     fault: 'caller',
     status: 409,
     help: 'Look at the alert with `tocsin alerts show <id>`; `tocsin alerts reopen <id>` takes back what was said.',
+  },
+  'alert.too_many': {
+    fault: 'caller',
+    status: 400,
+    help: 'Narrow the question, for instance by rule or time; the message says how many it finds.',
+  },
+  'alert.undo_over': {
+    fault: 'caller',
+    status: 409,
+    help: 'Take back each alert by itself, with `tocsin alerts reopen <id>`.',
   },
   'alert.unknown': {
     fault: 'caller',
@@ -402,6 +422,16 @@ export const ERRORS = {
     fault: 'broken',
     status: 500,
     help: 'Nothing to do: the file is read again from its start, and what is stored is not stored twice.',
+  },
+  'suppression.over': {
+    fault: 'caller',
+    status: 409,
+    help: 'Nothing to do: it holds nothing back. `tocsin alerts suppressions` lists those in force.',
+  },
+  'suppression.unknown': {
+    fault: 'caller',
+    status: 404,
+    help: 'List them with `tocsin alerts suppressions`.',
   },
   'tlog.bundle_malformed': {
     fault: 'broken',

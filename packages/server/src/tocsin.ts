@@ -78,6 +78,8 @@ export interface Tocsin {
   project(projection: Projection): void
   /** Appends an event of Tocsin's own; durable on return. */
   record(event: WireEvent): Promise<Receipt>
+  /** As `record`, all in one batch. */
+  recordAll(events: readonly WireEvent[]): Promise<Receipt>
   /** Makes a key; the secret is in the answer and nowhere else. */
   createApiKey(name: string, scopes: readonly Scope[], by: string): Promise<string>
   revokeApiKey(keyId: string, by: string): Promise<void>
@@ -152,6 +154,7 @@ async function openLocked(
     deps,
     project,
     record,
+    recordAll: events => capture.receive(ownBody(...events), OWN_CONTEXT),
     ...keyActions({ keys, record, clock, entropy }),
     async close() {
       await capture.close()
@@ -196,8 +199,8 @@ const OWN_CONTEXT = {
   own: true,
 } as const
 
-function ownBody(event: WireEvent): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(JSON.stringify(event)))
+function ownBody(...events: readonly WireEvent[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(events.map(event => JSON.stringify(event)).join('\n')))
 }
 
 /** Who runs a command on this machine, as the log names them. */

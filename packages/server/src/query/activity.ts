@@ -2,8 +2,8 @@
 // beside its like. Each is one statement over the index; what is usual is worked out of them above
 // (watch/usual.ts).
 
-import type { Checked } from '@tocsin/sdk/query'
-import { compileSql } from '@tocsin/sdk/query'
+import { FIELD_BY_NAME } from '@tocsin/sdk/event'
+import { type Checked, compileSql } from '@tocsin/sdk/query'
 import type { Row, SqlPart, Statement, TimeRange } from './store.ts'
 import { groupColumns } from './summary.ts'
 
@@ -132,12 +132,15 @@ export function activityQueries({ select, check }: Deps): ActivityQueries {
     async hoursOf({ text, range, field, values }) {
       const column = columnOf(field)
       const { sql, params } = asked(text)
-      const among = `${column} IN (${values.map(() => '?').join(', ')})`
+      const list = values.map(() => '?').join(', ')
+      const isMany = FIELD_BY_NAME.get(field)?.many === true
+      const among = isMany ? `list_has_any(${column}, [${list}])` : `${column} IN (${list})`
       const rows = await select({
         columns: `${column} AS entity, ${HOUR} AS hour, count(*) AS events`,
         where: { sql: `(${sql}) AND ${among}`, params: [...params, ...values] },
         tail: { sql: 'GROUP BY 1, 2', params: [] },
         range,
+        ...(isMany ? { over: { sql: BY_ELEMENT, params: [] } } : {}),
       })
       const found = new Map<string, Map<number, number>>()
       for (const { entity, hour, events } of rows) {
@@ -155,6 +158,10 @@ function columnOf(field: string): string {
     .map(({ column }) => `"${column}"`)
     .join()
 }
+
+const BY_ELEMENT = `SELECT entity, hour, sum(events)::BIGINT AS events
+  FROM (SELECT unnest(list_distinct(entity)) AS entity, hour, events FROM picked)
+  GROUP BY 1, 2`
 
 const GROUPS = `coalesce(flatten(list(DISTINCT actor_groups)
   FILTER (actor_groups IS NOT NULL)), [])`

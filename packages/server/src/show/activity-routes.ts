@@ -4,9 +4,15 @@ import { ENTITY_TYPES, type EntityRef } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { Type } from 'typebox'
 import type { TimeRange } from '../query/query.ts'
-import { ACTIVITY_MS, alertChart, entityActivity, heaviestOf, METRICS } from '../watch/watch.ts'
+import {
+  ACTIVITY_MS,
+  alertChart,
+  entityActivity,
+  findAlert,
+  heaviestOf,
+  METRICS,
+} from '../watch/watch.ts'
 import { ACTIVITY, CHART_OR_NONE, METRIC } from './activity-schemas.ts'
-import { findAlert } from './alert-routes.ts'
 import type { App, RouteDeps } from './app.ts'
 import { recordLook } from './look.ts'
 import { parseMoment } from './range.ts'

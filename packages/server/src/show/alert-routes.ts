@@ -1,31 +1,29 @@
 // Alerts over HTTP: listing, opening, and what people say of them. What is said is an event that is
 // durable before the answer leaves, attributed to the key that said it, and taken back by another.
 
-import { CAUSES, type Cause } from '@tocsin/detect/alert'
+import { CAUSES } from '@tocsin/detect/alert'
 import { parseEntityKey } from '@tocsin/detect/finding'
-import { TocsinError } from '@tocsin/sdk/errors'
 import { Type } from 'typebox'
 import {
-  type Action,
   ALERT_STATES,
-  type AlertDetail,
-  type AlertStore,
-  checkAction,
-  dispositionEvent,
+  findAlert,
   NOTE_CHARS_MAX,
-  type Prevented,
+  NOTHING_SAID,
+  openTriage,
+  type Triage,
 } from '../watch/watch.ts'
 import { ALERT, ALERT_PAGE, FINDINGS } from './alert-schemas.ts'
 import type { App, RouteDeps } from './app.ts'
-import type { Caller } from './gate.ts'
 import { recordLook } from './look.ts'
 import { parseRange } from './range.ts'
 import { PROBLEMS } from './schemas.ts'
+import { bulkRoutes } from './triage-routes.ts'
 
 const ALERTS_MAX = 500
 const PAGE_ALERTS = 50
 const ID = Type.Object({ id: Type.String({ description: 'Id, or its first 4 digits or more' }) })
 const NOTE = Type.Optional(Type.String({ maxLength: NOTE_CHARS_MAX }))
+const ASSIGNEE_CHARS_MAX = 256
 const LIMIT = Type.Optional(Type.Integer({ minimum: 1, maximum: ALERTS_MAX }))
 const RANGE = {
   entity: Type.Optional(Type.String({ description: '`actor:svc-a`, or short `svc-a`' })),
@@ -38,7 +36,9 @@ export function alertRoutes(app: App, deps: RouteDeps): void {
   listRoute(app, deps)
   openRoute(app, deps)
   findingsRoute(app, deps)
-  sayRoutes(app, deps)
+  const triage = openTriage(deps)
+  sayRoutes(app, deps, triage)
+  bulkRoutes(app, deps, triage)
 }
 
 function listRoute(app: App, deps: RouteDeps): void {
@@ -111,13 +111,6 @@ function rangeOf(asked: { from?: string; to?: string }, { clock }: RouteDeps) {
   return parseRange(asked, clock.nowMs())
 }
 
-type Saying = {
-  readonly action: Exclude<Action, 'assigned' | 'undone'>
-  readonly cause: Cause | null
-  readonly prevented: Prevented
-  readonly note: string | null
-}
-
 const RESOLVE = Type.Object({
   as: Type.Enum(['true', 'benign', 'false']),
   cause: Type.Enum([...CAUSES]),
@@ -126,8 +119,7 @@ const RESOLVE = Type.Object({
   note: NOTE,
 })
 
-function sayRoutes(app: App, deps: RouteDeps): void {
-  const say = buildSay(deps)
+function sayRoutes(app: App, deps: RouteDeps, triage: Triage): void {
   const response = { 200: ALERT, ...PROBLEMS }
   const noted = Type.Object({ note: NOTE })
   for (const [path, action, summary] of [
@@ -137,8 +129,8 @@ function sayRoutes(app: App, deps: RouteDeps): void {
     const schema = { summary, params: ID, body: noted, response }
     app.post(`/v1/alerts/:id/${path}`, { schema }, async (request, reply) => {
       const caller = deps.gate.admit(request, 'triage')
-      const said = { action, cause: null, prevented: NOTHING, note: request.body.note ?? null }
-      const alert = await say(request.params.id, said, caller)
+      const said = { ...NOTHING_SAID, action, note: request.body.note ?? null }
+      const alert = await triage.say(request.params.id, said, caller)
       return reply.type('application/json').send(JSON.stringify(alert))
     })
   }
@@ -152,40 +144,30 @@ function sayRoutes(app: App, deps: RouteDeps): void {
     const caller = deps.gate.admit(request, 'triage')
     const { as, cause, rowsPrevented, costMicrosPrevented, note } = request.body
     const prevented = { rows: rowsPrevented ?? null, costMicros: costMicrosPrevented ?? null }
-    const said = { action: as, cause, prevented, note: note ?? null }
-    const alert = await say(request.params.id, said, caller)
+    const said = { ...NOTHING_SAID, action: as, cause, prevented, note: note ?? null }
+    const alert = await triage.say(request.params.id, said, caller)
     return reply.type('application/json').send(JSON.stringify(alert))
   })
+  assignRoute(app, deps, triage)
 }
 
-const NOTHING: Prevented = { rows: null, costMicros: null }
+const ASSIGN = Type.Object({
+  to: Type.Union([Type.String({ minLength: 1, maxLength: ASSIGNEE_CHARS_MAX }), Type.Null()]),
+  note: NOTE,
+})
 
-type Say = (id: string, said: Saying, caller: Caller) => Promise<AlertDetail>
-
-/** One after the other, so that each is judged by what was said before it. */
-function buildSay({ alerts, record, clock }: RouteDeps): Say {
-  let before: Promise<unknown> = Promise.resolve()
-
-  async function sayNow(id: string, said: Saying, caller: Caller): Promise<AlertDetail> {
-    const alert = findAlert(alerts, id)
-    checkAction(said.action, alert.history)
-    const revision = (alert.history.at(-1)?.revision ?? 0) + 1
-    const change = { alertId: alert.id, entity: alert.entity, revision, ...said }
-    const event = dispositionEvent(change, caller, clock.nowMs())
-    await record(event)
-    alerts.take(event)
-    return findAlert(alerts, alert.id)
+function assignRoute(app: App, deps: RouteDeps, triage: Triage): void {
+  const schema = {
+    summary: 'Give it to somebody, or to nobody',
+    params: ID,
+    body: ASSIGN,
+    response: { 200: ALERT, ...PROBLEMS },
   }
-
-  return (id, said, caller) => {
-    const now = before.then(() => sayNow(id, said, caller))
-    before = now.catch(() => undefined)
-    return now
-  }
-}
-
-export function findAlert(alerts: AlertStore, id: string): AlertDetail {
-  const alert = alerts.get(alerts.resolveId(id))
-  if (alert) return alert
-  throw new TocsinError('alert.unknown', { public: 'the alert is not there any more' })
+  app.post('/v1/alerts/:id/assign', { schema }, async (request, reply) => {
+    const caller = deps.gate.admit(request, 'triage')
+    const { to, note = null } = request.body
+    const said = { ...NOTHING_SAID, action: 'assigned', assignee: to, note } as const
+    const alert = await triage.say(request.params.id, said, caller)
+    return reply.type('application/json').send(JSON.stringify(alert))
+  })
 }

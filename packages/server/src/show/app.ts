@@ -44,6 +44,8 @@ export type ShowDeps = {
   /** The key of whoever may read the data directory. */
   readonly local: LocalKey | null
   readonly record: (event: WireEvent) => Promise<Pick<Receipt, 'refused' | 'conflict'>>
+  /** As `record`, all in one batch; what became of each stands in the receipt, by its place. */
+  readonly recordAll: (events: readonly WireEvent[]) => Promise<Receipt>
   readonly createApiKey: (name: string, scopes: readonly Scope[], by: string) => Promise<string>
   readonly revokeApiKey: (keyId: string, by: string) => Promise<void>
 }

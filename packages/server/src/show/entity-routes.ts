@@ -3,15 +3,16 @@
 // force against it.
 
 import type { BaselineView } from '@tocsin/detect/detect'
-import { ENTITY_TYPES, type EntityRef } from '@tocsin/detect/finding'
+import { ENTITY_TYPES, type EntityRef, entityKey } from '@tocsin/detect/finding'
 import { CRITICALITY, type Criticality } from '@tocsin/detect/risk'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { SealedEvent } from '@tocsin/sdk/event'
 import { type TSchema, Type } from 'typebox'
 import type { Query } from '../query/query.ts'
-import { criticalityEvent, questionFor } from '../watch/watch.ts'
-import { ENTITY, FINDING, RISK } from './alert-schemas.ts'
+import { criticalityEvent, questionFor, SPARK_HOURS, sparksOf } from '../watch/watch.ts'
+import { ALERT_SUMMARY, ENTITY, FINDING, RISK } from './alert-schemas.ts'
 import type { App, RouteDeps } from './app.ts'
+import { RESPONSE } from './decision-routes.ts'
 import { recordLook } from './look.ts'
 import { PROBLEMS } from './schemas.ts'
 
@@ -42,7 +43,16 @@ const SEEN = Type.Array(
 
 const LISTED: TSchema = Type.Object({
   entities: Type.Array(
-    Type.Object({ entity: ENTITY, risk: RISK, findings: Type.Integer(), newest: FINDING }),
+    Type.Object({
+      entity: ENTITY,
+      risk: RISK,
+      delta: Type.Number({ description: 'Points of risk more than 24 h ago, or less' }),
+      spark: Type.Array(Type.Integer(), {
+        description: `Events in each of the newest ${SPARK_HOURS} hours, oldest first`,
+      }),
+      findings: Type.Integer(),
+      newest: FINDING,
+    }),
   ),
 })
 
@@ -85,8 +95,8 @@ const ENTITY_PAGE: TSchema = Type.Object({
   baselines: Type.Array(BASELINE),
   risk: RISK,
   findings: Type.Array(FINDING),
-  alerts: Type.Array(Type.Object({}, { additionalProperties: true })),
-  decisions: Type.Array(Type.Object({}, { additionalProperties: true })),
+  alerts: Type.Array(ALERT_SUMMARY, { description: 'Newest first, suppressed ones too' }),
+  decisions: Type.Array(RESPONSE, { description: 'In force, or in dry run' }),
   nowMs: TIME,
 })
 
@@ -105,7 +115,11 @@ function listRoute(app: App, deps: RouteDeps): void {
   }
   app.get('/v1/entities', { schema }, async (request, reply) => {
     const caller = deps.gate.admit(request, 'read')
-    const entities = deps.alerts.riskiest(deps.clock.nowMs(), request.query.limit ?? ENTITIES)
+    const nowMs = deps.clock.nowMs()
+    const riskiest = deps.alerts.riskiest(nowMs, request.query.limit ?? ENTITIES)
+    const about = riskiest.map(({ entity }) => entity)
+    const sparks = await sparksOf(about, nowMs, deps.query)
+    const entities = riskiest.map(one => ({ ...one, spark: sparks.get(entityKey(one.entity)) }))
     await recordLook(deps, caller, { operation: 'entity.list', what: { rows: entities.length } })
     return reply.type('application/json').send(JSON.stringify({ entities }))
   })
@@ -155,7 +169,7 @@ async function entityPage(deps: RouteDeps, entity: EntityRef) {
     baselines,
     risk: deps.alerts.riskOf(entity, nowMs),
     findings,
-    alerts: deps.alerts.list({ entity, limit: ALERTS }).alerts,
+    alerts: deps.alerts.list({ entity, text: 'suppressed:*', limit: ALERTS }).alerts,
     decisions,
     nowMs,
   }

@@ -3,10 +3,17 @@
 import { type EntityRef, parseEntityKey } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import { type TSchema, Type } from 'typebox'
-import { declareJob, investigate, jobEvent, readJobs, type Subject } from '../watch/watch.ts'
-import { findAlert } from './alert-routes.ts'
+import {
+  declareJob,
+  findAlert,
+  investigate,
+  jobEvent,
+  readJobs,
+  type Subject,
+} from '../watch/watch.ts'
 import { ENTITY } from './alert-schemas.ts'
 import type { App, RouteDeps } from './app.ts'
+import { RESPONSE } from './decision-routes.ts'
 import { indexCaughtUp } from './index-wait.ts'
 import { recordLook } from './look.ts'
 import { parseMoment } from './range.ts'
@@ -54,20 +61,16 @@ const RUNS = Type.Array(
 
 const PATH = Type.Object({
   human: Type.String({ description: 'Who asked; empty where nobody is known' }),
-  ...Object.fromEntries(
-    [
-      'actor',
-      'actorType',
-      'verified',
-      'claimed',
-      'credential',
-      'session',
-      'agent',
-      'tool',
-      'target',
-      'source',
-    ].map(name => [name, Type.String()]),
-  ),
+  actor: Type.String(),
+  actorType: Type.String(),
+  verified: Type.String({ description: 'How the identity was proved; none for a mere name' }),
+  claimed: Type.String(),
+  credential: Type.String(),
+  session: Type.String(),
+  agent: Type.String(),
+  tool: Type.String(),
+  target: Type.String(),
+  source: Type.String(),
   count: COUNT,
   rows: COUNT,
   bytesOut: COUNT,
@@ -79,7 +82,69 @@ const REASON = Type.Object({
   text: Type.String(),
 })
 
-const OTHER = Type.Array(Type.Object({}, { additionalProperties: true }))
+const ELSEWHERE = Type.Array(
+  Type.Object({
+    kind: Type.Enum(['credential', 'address']),
+    value: Type.String(),
+    uses: Type.Array(
+      Type.Object({
+        actor: Type.String(),
+        address: Type.String(),
+        program: Type.String(),
+        requests: COUNT,
+        firstMs: TIME,
+        lastMs: TIME,
+        isNew: Type.Boolean({ description: 'Not before the day on which it was found' }),
+        isMeanwhile: Type.Boolean({ description: 'Also while it was found' }),
+      }),
+    ),
+  }),
+  { description: 'Who used its credentials and addresses, and since when' },
+)
+
+const SESSIONS = Type.Array(
+  Type.Object({
+    session: Type.String(),
+    address: Type.String(),
+    requests: COUNT,
+    firstMs: TIME,
+    lastMs: TIME,
+  }),
+  { description: 'Most requests first' },
+)
+
+const VOLUME = Type.Object({ requests: COUNT, bytesOut: COUNT })
+
+const HABIT = Type.Object({
+  kind: Type.Enum(['daily', 'weekly', 'sometimes', 'always', 'none']),
+  days: Type.Integer({ description: 'Of 28 days before, at work around the minute it began' }),
+  weeks: Type.Integer({ description: 'Of the last four weeks, on the same weekday' }),
+  usual: orNull(VOLUME),
+  now: VOLUME,
+})
+
+const JOB_FITS = Type.Array(
+  Type.Object({
+    job: JOB,
+    isTime: Type.Boolean(),
+    isResource: Type.Boolean(),
+    rows: orNull(Type.Object({ seen: COUNT, most: COUNT })),
+    isOver: Type.Boolean({ description: 'More rows than were declared' }),
+  }),
+  { description: 'Declared jobs of the account, and how they fit' },
+)
+
+const CHANGES = Type.Array(
+  Type.Object({
+    timeMs: TIME,
+    by: Type.String(),
+    kind: Type.String(),
+    operation: Type.String(),
+    target: Type.String(),
+    isRelated: Type.Boolean({ description: 'It touched what the account uses' }),
+  }),
+  { description: 'Releases and settings of the two days before' },
+)
 
 const INVESTIGATION: TSchema = Type.Object({
   alertId: orNull(Type.String()),
@@ -101,12 +166,12 @@ const INVESTIGATION: TSchema = Type.Object({
   during: RUNS,
   after: RUNS,
   isCut: Type.Boolean({ description: 'There were more events than the time line holds' }),
-  elsewhere: OTHER,
-  sessions: OTHER,
-  habit: orNull(Type.Object({}, { additionalProperties: true })),
-  jobs: OTHER,
-  changes: OTHER,
-  decisions: OTHER,
+  elsewhere: ELSEWHERE,
+  sessions: SESSIONS,
+  habit: orNull(HABIT),
+  jobs: JOB_FITS,
+  changes: CHANGES,
+  decisions: Type.Array(RESPONSE),
   complete: Type.Boolean({ description: 'False while the index is behind what is durable' }),
 })
 

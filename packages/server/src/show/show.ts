@@ -31,6 +31,7 @@ import { sessionRoutes } from './session-routes.ts'
 import { makeLink, openSignIn, type SignIn } from './sign-in.ts'
 import { printLink } from './sign-in-links.ts'
 import { sourceRoutes } from './source-routes.ts'
+import { suppressionRoutes } from './suppression-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 import { tailRoutes } from './tail-routes.ts'
 
@@ -122,6 +123,7 @@ export async function buildApp(
       evidenceRoutes,
       alertRoutes,
       activityRoutes,
+      suppressionRoutes,
       entityRoutes,
       investigateRoutes,
       decisionRoutes,

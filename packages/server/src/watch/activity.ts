@@ -2,7 +2,7 @@
 // and where it stands among its like. Made from the index at the time of the question: nothing here
 // is kept, and the same events give the same answer.
 
-import { ENTITY_TYPES, type EntityRef } from '@tocsin/detect/finding'
+import { ENTITY_TYPES, type EntityRef, entityKey } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { FirstSeen, Query, Standing, Standings, Sum, TimeRange } from '../query/query.ts'
 import { pointWords, tellingPoint } from './activity-words.ts'
@@ -190,4 +190,32 @@ function cohortName({ type, groups }: Standings, entityType: string, isGroup: bo
   const many = TYPE_NAMES[own] ?? `${own}s`
   if (!isGroup) return many
   return `${many} of ${groups.slice(0, GROUPS_SHOWN).join(', ')}`
+}
+
+/** Events of an entity in each of the newest 24 hours, oldest first, by `type:id`. */
+export type Sparks = ReadonlyMap<string, readonly number[]>
+
+export const SPARK_HOURS = 24
+
+/** One statement for each type of entity. */
+export async function sparksOf(
+  entities: readonly EntityRef[],
+  nowMs: number,
+  query: Pick<Query, 'hoursOf'>,
+): Promise<Sparks> {
+  const endMs = ceilTo(nowMs, HOUR_MS)
+  const range = { fromMs: endMs - SPARK_HOURS * HOUR_MS, toMs: endMs }
+  const sparks = new Map<string, readonly number[]>()
+  for (const [type, refs] of Map.groupBy(entities, one => one.type)) {
+    const [field] = Object.entries(ENTITY_TYPES).find(([, name]) => name === type) ?? []
+    if (field === undefined) continue
+    const values = refs.map(({ id }) => id)
+    const hours = await query.hoursOf({ text: 'not kind:tocsin.*', range, field, values })
+    for (const ref of refs) sparks.set(entityKey(ref), hoursIn(hours.get(ref.id), range))
+  }
+  return sparks
+}
+
+function hoursIn(hours: ReadonlyMap<number, number> | undefined, { fromMs }: TimeRange) {
+  return Array.from({ length: SPARK_HOURS }, (_, i) => hours?.get(fromMs + i * HOUR_MS) ?? 0)
 }

@@ -48,10 +48,14 @@ export interface AlertStore extends AlertTaker, EntityRisks, SuppressionTable {
   apply(event: SealedEvent): void
   /** Throws `query.*` for a question that cannot be asked. */
   list(question: AlertQuestion): AlertPage
+  /** How many alerts each suppression holds back now. */
+  heldBack(): ReadonlyMap<string, number>
   /** null when there is no such alert. */
   get(alertId: string): AlertDetail | null
   /** The one alert whose id begins so. Throws `alert.unknown`, `alert.ambiguous`. */
   resolveId(prefix: string): string
+  /** What was said of an alert, oldest first. */
+  historyOf(alertId: string): readonly Disposed[]
   /** What was said of many alerts at once, by its number; empty for a number that is none. */
   saidAtOnce(batch: string): readonly Disposed[]
   /** Newest first. */
@@ -69,11 +73,13 @@ function buildStore(database: DatabaseSync, { nowMs }: Clock): AlertStore {
   const suppressions = openSuppressionTable(database)
   const has = database.prepare('SELECT 1 FROM finding WHERE id = ?')
   const byId = database.prepare('SELECT * FROM alert WHERE id = ?')
+  const all = database.prepare('SELECT * FROM alert')
   const withPrefix = database.prepare('SELECT id FROM alert WHERE id >= ? AND id < ? LIMIT 2')
   const members = database.prepare(MEMBERS)
   const said = database.prepare('SELECT body FROM disposition WHERE alert_id = ? ORDER BY revision')
   const atOnce = database.prepare('SELECT body FROM disposition WHERE batch = ? ORDER BY alert_id')
   const findingsOf = (alertId: string) => members.all(alertId).map(parseFinding)
+  const historyOf = (alertId: string) => said.all(alertId).map(parseSaid)
   const refreshHeads = buildHeads(database, findingsOf)
 
   return {
@@ -89,16 +95,23 @@ function buildStore(database: DatabaseSync, { nowMs }: Clock): AlertStore {
       const toSummary = (row: Row) => summaryOf(row, isSuppressed)
       return searchAlerts({ database, nowMs: nowMs(), toSummary }, question)
     },
+    heldBack() {
+      refreshHeads()
+      const isSuppressed = suppressions.suppressedNow(nowMs())
+      const summaries = all.all().map(row => summaryOf(row, isSuppressed))
+      return countBy(summaries.map(({ suppressed }) => suppressed?.suppressionId ?? null))
+    },
     get(alertId) {
       refreshHeads()
       const row = byId.get(alertId)
       if (!row) return null
       const findings = findingsOf(alertId)
-      const history = said.all(alertId).map(parseSaid)
+      const history = historyOf(alertId)
       const risk = assessRisk(independent(findings, 0), 0)
       const summary = summaryOf(row, suppressions.suppressedNow(nowMs()))
       return { ...summary, findings, history, risk }
     },
+    historyOf,
     saidAtOnce: batch => atOnce.all(batch).map(parseSaid),
     resolveId(prefix) {
       const text = prefix.toLowerCase()
@@ -146,6 +159,12 @@ function unknownAlert(text: string): TocsinError {
   return new TocsinError('alert.unknown', {
     public: `no alert has the id ${shown}; \`tocsin alerts list\` shows them`,
   })
+}
+
+function countBy(names: readonly (string | null)[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of names) if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
 }
 
 function summaryOf(row: Row, isSuppressed: SuppressedTest): AlertSummary {

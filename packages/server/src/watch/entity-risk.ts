@@ -22,11 +22,14 @@ import { isCriticality } from './dispositions.ts'
 
 /** Findings count for an entity's risk so long. */
 export const RISK_MS: number = 30 * 86_400_000
+const DAY_MS = 86_400_000
 const RISK_FINDINGS_MAX = 50_000
 
 export type EntityRisk = {
   readonly entity: EntityRef
   readonly risk: Risk
+  /** Its score less that of 24 h ago, from what was found until then and is not taken back now. */
+  readonly delta: number
   readonly findings: number
   readonly newest: Finding
 }
@@ -57,13 +60,17 @@ export function openEntityRisk(database: DatabaseSync): EntityRisks {
       const ranked = [...byEntity.values()].map(rows => {
         const entity = toEntity(rows[0] ?? {})
         const weighed = rows.map(toWeighed)
-        const risk = assessRisk(independent(weighed, nowMs), nowMs, criticalityOf(entity))
-        return { entity, risk, findings: rows.length, newestId: newestOf(weighed)?.id ?? '' }
+        const level = criticalityOf(entity)
+        const risk = assessRisk(independent(weighed, nowMs), nowMs, level)
+        return { entity, risk, level, weighed, newestId: newestOf(weighed)?.id ?? '' }
       })
       ranked.sort((a, b) => b.risk.score - a.risk.score || (a.newestId < b.newestId ? -1 : 1))
       const body = database.prepare('SELECT body FROM finding WHERE id = ?')
-      return ranked.slice(0, limit).map(({ newestId, ...rest }) => ({
-        ...rest,
+      return ranked.slice(0, limit).map(({ entity, risk, level, weighed, newestId }) => ({
+        entity,
+        risk,
+        delta: risk.score - scoreAt(weighed, nowMs - DAY_MS, level),
+        findings: weighed.length,
         newest: parseFinding(body.get(newestId) ?? {}),
       }))
     },
@@ -83,6 +90,11 @@ function selectWeighed(database: DatabaseSync, nowMs: number, entity?: EntityRef
      ORDER BY time_ms DESC, id DESC LIMIT ?`,
   )
   return statement.all(...params, RISK_FINDINGS_MAX)
+}
+
+function scoreAt(findings: readonly Weighed[], timeMs: number, level: Criticality): number {
+  const before = findings.filter(one => one.timeMs <= timeMs)
+  return assessRisk(independent(before, timeMs), timeMs, level).score
 }
 
 function newestOf(findings: readonly Weighed[]): Weighed | null {

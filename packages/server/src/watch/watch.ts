@@ -26,6 +26,8 @@ export {
   METRICS,
   type Metric,
   SHOWN_MS as ACTIVITY_MS,
+  SPARK_HOURS,
+  sparksOf,
 } from './activity.ts'
 export { type AlertChart, alertChart } from './alert-chart.ts'
 export { type AlertActor, type AlertSummary, headOf, heaviestOf } from './alert-head.ts'
@@ -61,6 +63,22 @@ export {
   readRuleDirectories,
   readRulesOf,
 } from './rule-files.ts'
+export {
+  checkSuppression,
+  liftEvent,
+  REASON_CHARS_MAX,
+  RULE_CHARS_MAX,
+  suppressionEvent,
+} from './suppressions.ts'
+export {
+  BULK_ALERTS_MAX,
+  type BulkDone,
+  findAlert,
+  NOTHING_SAID,
+  openTriage,
+  type Said,
+  type Triage,
+} from './triage.ts'
 export type { WatchStatus } from './watch-worker.ts'
 
 export interface Watch {
