@@ -67,7 +67,6 @@ export type Routes = {
       to?: string
       limit?: number
       cursor?: string
-      sort?: string
     }
     params: object
     body: null
@@ -201,38 +200,6 @@ export type Routes = {
         }[]
       }[]
       readonly total: number
-      readonly complete: boolean
-      readonly from: number
-      readonly to: number
-    }
-  }
-  'GET /v1/explain': {
-    query: {
-      q?: string
-      from?: string
-      to?: string
-    }
-    params: object
-    body: null
-    answer: {
-      readonly total: number
-      readonly clauses: readonly {
-        readonly start: number
-        readonly end: number
-        readonly text: string
-        readonly alone: number
-        readonly without: number
-      }[]
-      readonly outside: ({
-        readonly events: number
-        readonly firstMs: number
-        readonly lastMs: number
-      } | null)
-      readonly data: ({
-        readonly events: number
-        readonly firstMs: number
-        readonly lastMs: number
-      } | null)
       readonly complete: boolean
       readonly from: number
       readonly to: number
@@ -1358,6 +1325,283 @@ export type Routes = {
       }[]
     }
   }
+  'POST /v1/alerts/{id}/assign': {
+    query: object
+    params: {
+      id: string
+    }
+    body: {
+      readonly to: (string | null)
+      readonly note?: string
+    }
+    answer: {
+      readonly id: string
+      readonly entity: {
+        readonly type: 'actor'
+        | 'credential'
+        | 'session'
+        | 'agent'
+        | 'source'
+        | 'model'
+        | 'resource'
+        | 'tool'
+        | 'system'
+        | 'producer'
+        readonly id: string
+      }
+      readonly startMs: number
+      readonly openedMs: number
+      readonly lastMs: number
+      readonly score: number
+      readonly threshold: number
+      readonly state: 'open'
+      | 'acknowledged'
+      | 'resolved'
+      readonly disposition: ('true'
+      | 'benign'
+      | 'false'
+      | 'reopened' | null)
+      readonly cause: ('threat'
+      | 'misuse'
+      | 'batch_job'
+      | 'data_fault'
+      | 'other' | null)
+      readonly assignee: (string | null)
+      readonly suppressed: ({
+        readonly untilMs: number
+        readonly reason: string
+        readonly by: string
+        readonly suppressionId: string
+      } | null)
+      readonly level: 'informational'
+      | 'low'
+      | 'medium'
+      | 'high'
+      | 'critical'
+      readonly rules: readonly string[]
+      readonly tags: readonly string[]
+      readonly title: string
+      readonly sentence: string
+      readonly actor: {
+        readonly id: string
+        readonly type: string
+        readonly verified: string
+        readonly session: (string | null)
+        readonly credential: (string | null)
+        readonly claimed: (string | null)
+      }
+      readonly eventCount: number
+      readonly findings: readonly {
+        readonly id: string
+        readonly rule: string
+        readonly title: string
+        readonly detector: string
+        readonly level: 'informational'
+        | 'low'
+        | 'medium'
+        | 'high'
+        | 'critical'
+        readonly tags: readonly string[]
+        readonly entity: {
+          readonly type: 'actor'
+          | 'credential'
+          | 'session'
+          | 'agent'
+          | 'source'
+          | 'model'
+          | 'resource'
+          | 'tool'
+          | 'system'
+          | 'producer'
+          readonly id: string
+        }
+        readonly timeMs: number
+        readonly startMs: number
+        readonly score: number
+        readonly confidence: number
+        readonly p: (number | null)
+        readonly expected: ((number | string) | null)
+        readonly seen: ((number | string) | null)
+        readonly sentence: string
+        readonly features: readonly {
+          readonly name: string
+          readonly expected: (number | string)
+          readonly seen: (number | string)
+          readonly part: number
+        }[]
+        readonly eventIds: readonly string[]
+        readonly eventCount: number
+        readonly learning: ({
+          readonly days: number
+          readonly of: number
+        } | null)
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed?: string
+        }
+      }[]
+      readonly history: readonly {
+        readonly alertId: string
+        readonly entity: {
+          readonly type: 'actor'
+          | 'credential'
+          | 'session'
+          | 'agent'
+          | 'source'
+          | 'model'
+          | 'resource'
+          | 'tool'
+          | 'system'
+          | 'producer'
+          readonly id: string
+        }
+        readonly revision: number
+        readonly action: 'acknowledged'
+        | 'true'
+        | 'benign'
+        | 'false'
+        | 'reopened'
+        | 'assigned'
+        | 'undone'
+        readonly cause: ('threat'
+        | 'misuse'
+        | 'batch_job'
+        | 'data_fault'
+        | 'other' | null)
+        readonly prevented: {
+          readonly rows: (number | null)
+          readonly costMicros: (number | null)
+        }
+        readonly note: (string | null)
+        readonly assignee: (string | null)
+        readonly undoes: (number | null)
+        readonly batch: (string | null)
+        readonly by: string
+        readonly timeMs: number
+        readonly eventId: string
+      }[]
+      readonly risk: {
+        readonly score: number
+        readonly band: 'unknown'
+        | 'low'
+        | 'moderate'
+        | 'high'
+        | 'critical'
+        readonly parts: readonly {
+          readonly findingId: string
+          readonly rule: string
+          readonly title: string
+          readonly timeMs: number
+          readonly score: number
+          readonly points: number
+        }[]
+        readonly criticality: {
+          readonly level: 'low'
+          | 'medium'
+          | 'high'
+          | 'extreme'
+          readonly points: number
+        }
+      }
+      readonly decisions?: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
+    }
+  }
+  'POST /v1/alerts/bulk': {
+    query: object
+    params: object
+    body: {
+      readonly q: string
+      readonly from?: string
+      readonly to?: string
+      readonly expect: number
+      readonly action: 'ack'
+      | 'resolve'
+      | 'assign'
+      | 'reopen'
+      readonly as?: 'true'
+      | 'benign'
+      | 'false'
+      readonly cause?: 'threat'
+      | 'misuse'
+      | 'batch_job'
+      | 'data_fault'
+      | 'other'
+      readonly assignee?: (string | null)
+      readonly note?: string
+    }
+    answer: {
+      readonly batch: string
+      readonly done: number
+      readonly failed: readonly {
+        readonly id: string
+        readonly code: string
+        readonly detail: string
+      }[]
+      readonly undoUntilMs: number
+    }
+  }
+  'POST /v1/alerts/bulk/{batch}/undo': {
+    query: object
+    params: {
+      batch: string
+    }
+    body: null
+    answer: {
+      readonly done: number
+      readonly failed: readonly {
+        readonly id: string
+        readonly code: string
+        readonly detail: string
+      }[]
+    }
+  }
   'GET /v1/entities/{type}/{id}/activity': {
     query: {
       metric?: 'requests'
@@ -1465,6 +1709,89 @@ export type Routes = {
       }
     } | null)
   }
+  'POST /v1/suppressions': {
+    query: object
+    params: object
+    body: {
+      readonly rule?: string
+      readonly entity?: string
+      readonly until: (string | number)
+      readonly reason: string
+    }
+    answer: {
+      readonly id: string
+      readonly rule: (string | null)
+      readonly entity: ({
+        readonly type: 'actor'
+        | 'credential'
+        | 'session'
+        | 'agent'
+        | 'source'
+        | 'model'
+        | 'resource'
+        | 'tool'
+        | 'system'
+        | 'producer'
+        readonly id: string
+      } | null)
+      readonly untilMs: number
+      readonly reason: string
+      readonly by: string
+      readonly createdMs: number
+      readonly state: 'in_force'
+      | 'ended'
+      | 'lifted'
+      readonly lifted: ({
+        readonly by: string
+        readonly timeMs: number
+      } | null)
+      readonly alerts: number
+    }
+  }
+  'GET /v1/suppressions': {
+    query: object
+    params: object
+    body: null
+    answer: {
+      readonly suppressions: readonly {
+        readonly id: string
+        readonly rule: (string | null)
+        readonly entity: ({
+          readonly type: 'actor'
+          | 'credential'
+          | 'session'
+          | 'agent'
+          | 'source'
+          | 'model'
+          | 'resource'
+          | 'tool'
+          | 'system'
+          | 'producer'
+          readonly id: string
+        } | null)
+        readonly untilMs: number
+        readonly reason: string
+        readonly by: string
+        readonly createdMs: number
+        readonly state: 'in_force'
+        | 'ended'
+        | 'lifted'
+        readonly lifted: ({
+          readonly by: string
+          readonly timeMs: number
+        } | null)
+        readonly alerts: number
+      }[]
+    }
+  }
+  'DELETE /v1/suppressions/{id}': {
+    query: object
+    params: {
+      id: string
+    }
+    body: null
+    answer: unknown
+  }
   'GET /v1/entities': {
     query: {
       limit?: number
@@ -1509,6 +1836,8 @@ export type Routes = {
             readonly points: number
           }
         }
+        readonly delta: number
+        readonly spark: readonly number[]
         readonly findings: number
         readonly newest: {
           readonly id: string
@@ -1736,8 +2065,109 @@ export type Routes = {
           readonly claimed?: string
         }
       }[]
-      readonly alerts: readonly { readonly [name: string]: unknown }[]
-      readonly decisions: readonly { readonly [name: string]: unknown }[]
+      readonly alerts: readonly {
+        readonly id: string
+        readonly entity: {
+          readonly type: 'actor'
+          | 'credential'
+          | 'session'
+          | 'agent'
+          | 'source'
+          | 'model'
+          | 'resource'
+          | 'tool'
+          | 'system'
+          | 'producer'
+          readonly id: string
+        }
+        readonly startMs: number
+        readonly openedMs: number
+        readonly lastMs: number
+        readonly score: number
+        readonly threshold: number
+        readonly state: 'open'
+        | 'acknowledged'
+        | 'resolved'
+        readonly disposition: ('true'
+        | 'benign'
+        | 'false'
+        | 'reopened' | null)
+        readonly cause: ('threat'
+        | 'misuse'
+        | 'batch_job'
+        | 'data_fault'
+        | 'other' | null)
+        readonly assignee: (string | null)
+        readonly suppressed: ({
+          readonly untilMs: number
+          readonly reason: string
+          readonly by: string
+          readonly suppressionId: string
+        } | null)
+        readonly level: 'informational'
+        | 'low'
+        | 'medium'
+        | 'high'
+        | 'critical'
+        readonly rules: readonly string[]
+        readonly tags: readonly string[]
+        readonly title: string
+        readonly sentence: string
+        readonly actor: {
+          readonly id: string
+          readonly type: string
+          readonly verified: string
+          readonly session: (string | null)
+          readonly credential: (string | null)
+          readonly claimed: (string | null)
+        }
+        readonly eventCount: number
+        readonly findings: number
+      }[]
+      readonly decisions: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
       readonly nowMs: number
     }
   }
@@ -1881,12 +2311,116 @@ export type Routes = {
         readonly firstId: string
       }[]
       readonly isCut: boolean
-      readonly elsewhere: readonly { readonly [name: string]: unknown }[]
-      readonly sessions: readonly { readonly [name: string]: unknown }[]
-      readonly habit: ({ readonly [name: string]: unknown } | null)
-      readonly jobs: readonly { readonly [name: string]: unknown }[]
-      readonly changes: readonly { readonly [name: string]: unknown }[]
-      readonly decisions: readonly { readonly [name: string]: unknown }[]
+      readonly elsewhere: readonly {
+        readonly kind: 'credential'
+        | 'address'
+        readonly value: string
+        readonly uses: readonly {
+          readonly actor: string
+          readonly address: string
+          readonly program: string
+          readonly requests: number
+          readonly firstMs: number
+          readonly lastMs: number
+          readonly isNew: boolean
+          readonly isMeanwhile: boolean
+        }[]
+      }[]
+      readonly sessions: readonly {
+        readonly session: string
+        readonly address: string
+        readonly requests: number
+        readonly firstMs: number
+        readonly lastMs: number
+      }[]
+      readonly habit: ({
+        readonly kind: 'daily'
+        | 'weekly'
+        | 'sometimes'
+        | 'always'
+        | 'none'
+        readonly days: number
+        readonly weeks: number
+        readonly usual: ({
+          readonly requests: number
+          readonly bytesOut: number
+        } | null)
+        readonly now: {
+          readonly requests: number
+          readonly bytesOut: number
+        }
+      } | null)
+      readonly jobs: readonly {
+        readonly job: {
+          readonly id: string
+          readonly actor: string
+          readonly resource: (string | null)
+          readonly schedule: string
+          readonly maxRows: (number | null)
+          readonly untilMs: (number | null)
+          readonly by: string
+          readonly declaredMs: number
+        }
+        readonly isTime: boolean
+        readonly isResource: boolean
+        readonly rows: ({
+          readonly seen: number
+          readonly most: number
+        } | null)
+        readonly isOver: boolean
+      }[]
+      readonly changes: readonly {
+        readonly timeMs: number
+        readonly by: string
+        readonly kind: string
+        readonly operation: string
+        readonly target: string
+        readonly isRelated: boolean
+      }[]
+      readonly decisions: readonly {
+        readonly id: string
+        readonly actor: string
+        readonly session: (string | null)
+        readonly decision: 'allow'
+        | 'throttle'
+        | 'approval_required'
+        | 'step_up'
+        | 'deny'
+        | 'end_session'
+        readonly mode: 'enforce'
+        | 'dry_run'
+        readonly state: 'in_force'
+        | 'dry_run'
+        | 'undone'
+        | 'ended'
+        readonly since: number
+        readonly until: number
+        readonly reason: string
+        readonly by: string
+        readonly rule: (string | null)
+        readonly policyVersion: (string | null)
+        readonly findingIds: readonly string[]
+        readonly alertId: (string | null)
+        readonly risk: (number | null)
+        readonly heldBack: (string | null)
+        readonly undone: ({
+          readonly by: string
+          readonly at: number
+          readonly reason: string
+        } | null)
+        readonly limits?: {
+          readonly requestsPerMinute?: number
+          readonly rowsPerMinute?: number
+        }
+        readonly acrValues?: readonly string[]
+        readonly maxAgeSeconds?: number
+        readonly challenge?: string
+        readonly bulkRows?: number
+        readonly approved?: ({
+          readonly rows: number
+          readonly until: number
+        } | null)
+      }[]
       readonly complete: boolean
     }
   }
