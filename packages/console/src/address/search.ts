@@ -14,8 +14,14 @@ const VALUE_CHARS_MAX = 8192
 
 export const DEFAULT_FROM = 'now-24h'
 export const DEFAULT_TO = 'now'
-/** Where a day is too short: what waits for a decision may have waited for longer. */
-const DEFAULT_FROM_AT: { readonly [path: string]: string } = { '/alerts': 'now-30d' }
+/**
+ * Where a day is too short: what waits for a decision may have waited for longer, and what is
+ * unlike somebody is seen beside a week.
+ */
+const DEFAULT_FROM_AT: { readonly [place: string]: string } = {
+  alerts: 'now-30d',
+  entities: 'now-7d',
+}
 
 export function parseSearch(text: string): Search {
   const found: { [name: string]: string } = {}
@@ -50,7 +56,8 @@ export function carried(search: Search, changes: Changes = {}): Search {
 
 /** The time range asked for, as the API takes it; the default is stated on the screen. */
 export function rangeOf(search: Search, path = ''): { readonly from: string; readonly to: string } {
-  const from = DEFAULT_FROM_AT[path] ?? DEFAULT_FROM
+  const [, place = ''] = path.split('/')
+  const from = DEFAULT_FROM_AT[place] ?? DEFAULT_FROM
   return { from: search.from ?? from, to: search.to ?? DEFAULT_TO }
 }
 

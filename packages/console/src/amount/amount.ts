@@ -44,3 +44,17 @@ export function cost(micros: number): string {
   const value = micros / 1e6
   return value >= 100 ? WHOLE.format(Math.round(value)) : value.toFixed(value < 1 ? 4 : 2)
 }
+
+/**
+ * Parts with one decimal that add up to their whole as it is shown: what rounding leaves over goes
+ * to those that lost most by it.
+ */
+export function tenths(parts: readonly number[], whole: number): readonly string[] {
+  const floors = parts.map(part => Math.floor(part * 10))
+  const missing = Math.round(whole * 10) - floors.reduce((sum, part) => sum + part, 0)
+  const byRest = parts
+    .map((part, i) => ({ i, rest: part * 10 - Math.floor(part * 10) }))
+    .sort((a, b) => b.rest - a.rest)
+  const raised = new Set(byRest.slice(0, Math.max(0, missing)).map(({ i }) => i))
+  return floors.map((part, i) => ((part + (raised.has(i) ? 1 : 0)) / 10).toFixed(1))
+}

@@ -20,11 +20,12 @@ export type TimeChartProps = {
   readonly height?: number
   readonly format?: (value: number) => string
   readonly choose?: (fromMs: number, toMs: number) => void
+  readonly pick?: (fromMs: number, toMs: number) => void
 }
 
 /** Values over time, with legend and table. */
 export function TimeChart(props: TimeChartProps): ReactNode {
-  const { title, sentence, times, lines, zone, height = 160, format = short, choose } = props
+  const { title, sentence, times, lines, zone, height = 160, format = short, choose, pick } = props
   const table = () => ({
     head: [`Time (${zone === 'utc' ? 'UTC' : 'local'})`, ...lines.map(line => line.name)],
     rows: times.map((ms, i) => [
@@ -44,6 +45,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
         zone={zone}
         format={format}
         {...(choose ? { choose } : {})}
+        {...(pick ? { pick } : {})}
       />
       {lines.length > 1 && <Legend items={lines} />}
     </Figure>

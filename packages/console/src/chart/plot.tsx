@@ -26,6 +26,8 @@ export type PlotProps = {
   readonly format: (value: number) => string
   /** What the brush chose, ms. */
   readonly choose?: (fromMs: number, toMs: number) => void
+  /** A click on a bucket, or Enter at the cursor: its span, ms. */
+  readonly pick?: (fromMs: number, toMs: number) => void
   /** A span to be marked. */
   readonly marked?: { readonly fromMs: number; readonly toMs: number } | null
 }
@@ -70,6 +72,7 @@ export function Plot(props: PlotProps): ReactNode {
   }, [times, lines])
 
   const step = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && at !== null) picked(props, at)
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
     if (by === undefined || times.length === 0) return
     event.preventDefault()
@@ -192,7 +195,13 @@ function optionsOf(
     legend: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.06 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 24 },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        values: (_plot, splits, _axis, _space, stepS) =>
+          splits.map(seconds => tickWords(zoned(seconds * 1000, zone), stepS)),
+      },
       {
         ...axis,
         grid,
@@ -213,10 +222,24 @@ function optionsOf(
       : {}),
     hooks: {
       setCursor: [plot => setAt(plot.cursor.idx ?? null)],
+      init: [plot => listenToClicks(plot, latest)],
       setSelect: [plot => brushed(plot, latest.current.choose)],
       drawClear: [plot => mark(plot, latest.current.marked ?? null, token('accent-wash'))],
     },
   }
+}
+
+const DAY_S = 86_400
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+
+/** 14:00, or the day where one begins; whatever the reader's language, as everywhere else. */
+function tickWords(date: Date, stepS: number): string {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()]
+  const isMidnight = hours + minutes + seconds === 0
+  if (stepS >= DAY_S || isMidnight) return `${date.getDate()} ${MONTHS[date.getMonth()]}`
+  const time = `${two(hours)}:${two(minutes)}`
+  return stepS < 60 ? `${time}:${two(seconds)}` : time
 }
 
 function zoned(ms: number, zone: Zone): Date {
@@ -249,6 +272,25 @@ function brushed(plot: UPlot, choose: PlotProps['choose']): void {
   const to = plot.posToVal(left + width, 'x') * 1000
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
   choose(Math.floor(from), Math.ceil(to))
+}
+
+/** The end of a brush is a click, too; it has moved. */
+function listenToClicks(plot: UPlot, latest: { readonly current: PlotProps }): void {
+  let downAtPx = 0
+  plot.over.addEventListener('mousedown', event => {
+    downAtPx = event.clientX
+  })
+  plot.over.addEventListener('click', event => {
+    const { idx } = plot.cursor
+    const isStill = Math.abs(event.clientX - downAtPx) < BRUSH_PX_MIN
+    if (isStill && idx !== null && idx !== undefined) picked(latest.current, idx)
+  })
+}
+
+function picked({ times, pick }: PlotProps, at: number): void {
+  const start = times[at]
+  const stepMs = (times[1] ?? 0) - (times[0] ?? 0)
+  if (start !== undefined && stepMs > 0) pick?.(start, start + stepMs)
 }
 
 function mark(plot: UPlot, span: PlotProps['marked'], colour: string): void {

@@ -52,13 +52,16 @@ export function dayAndHour(hourOfWeek: number): string {
   return `${DAYS[Math.floor(hourOfWeek / 24)]} ${hour}:00`
 }
 
-/** 168 values, Monday 00 UTC first; `most` is what full colour means, so that two maps compare. */
+/**
+ * 168 values, Monday 00 UTC first, null where nothing is known; `most` is what full colour means, so
+ * that two maps compare.
+ */
 export function WeekHeat({
   values,
   most,
   format,
 }: {
-  readonly values: readonly number[]
+  readonly values: readonly (number | null)[]
   readonly most: number
   readonly format: (value: number) => string
 }): ReactNode {
@@ -79,8 +82,8 @@ export function WeekHeat({
           .map((value, hour) => (
             <span
               key={`${day} ${hour}`}
-              className="cell"
-              title={`${dayAndHour(d * 24 + hour)} UTC: ${format(value)}`}
+              className={value === null ? 'cell is-unknown' : 'cell'}
+              title={`${dayAndHour(d * 24 + hour)} UTC: ${value === null ? 'not known' : format(value)}`}
               style={{ background: heatOf(value, most) }}
             />
           )),
@@ -90,7 +93,8 @@ export function WeekHeat({
 }
 
 /** By the root, so that a few are told from none while a thousand stand beside them. */
-function heatOf(value: number, most: number): string {
+function heatOf(value: number | null, most: number): string {
+  if (value === null) return 'transparent'
   if (value <= 0 || most <= 0) return 'var(--well)'
   const strength = 0.15 + 0.85 * Math.sqrt(Math.min(value / most, 1))
   return `rgb(var(--heat) / ${(strength * 100).toFixed(0)}%)`

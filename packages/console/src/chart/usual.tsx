@@ -82,8 +82,8 @@ export function UsualChart({
 
 function linesOf(points: readonly UsualPoint[]): readonly Line[] {
   return [
-    { name: 'Usually up to', colour: 'usual', shape: 'hidden', values: points.map(p => p.hi) },
-    { name: 'Usually from', colour: 'usual', shape: 'hidden', values: points.map(p => p.lo) },
+    { name: 'Usual, at most', colour: 'usual', shape: 'hidden', values: points.map(p => p.hi) },
+    { name: 'Usual, at least', colour: 'usual', shape: 'hidden', values: points.map(p => p.lo) },
     { name: 'Expected', colour: 'usual', shape: 'dashed', values: points.map(p => p.expected) },
     { name: 'Now', colour: 'now', shape: 'line', values: points.map(p => p.value) },
   ]
@@ -96,8 +96,8 @@ function tableOf(points: readonly UsualPoint[], unit: Unit, zone: Zone): TableDa
       `Time (${zone === 'utc' ? 'UTC' : 'local'})`,
       'Now',
       'Expected',
-      'Usually from',
-      'Usually up to',
+      'Usual, at least',
+      'Usual, at most',
     ],
     rows: points.map(({ t, value, expected, lo, hi }) => [
       stamp(t, zone),

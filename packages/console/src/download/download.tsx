@@ -4,7 +4,7 @@
 import { Button, Menu } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { frozen, printSearch, useAddress } from '../address/address.tsx'
-import { nowMs } from '../clock/clock.ts'
+import { serverNowMs } from '../clock/clock.ts'
 import { csvOf, type Table } from './csv.ts'
 
 export { type Cell, csvOf, type Table } from './csv.ts'
@@ -35,7 +35,7 @@ export function TakeAlong({
     if (made) saveFile(file, csvOf(made))
     setSaid(made ? `${name} saved` : `${name}: there is nothing to save yet`)
   }
-  const link = () => location.origin + path + printSearch(frozen(search, nowMs(), path))
+  const link = () => location.origin + path + printSearch(frozen(search, serverNowMs(), path))
   return (
     <>
       <span role="status" className="quiet">

@@ -1,0 +1,105 @@
+// The answer to "is anything wrong, and is data arriving?" in one word and one sentence, from what
+// the server says. Pure. What is not known is said to be unknown, never taken for well.
+
+export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical'
+export type SourceState = 'ok' | 'late' | 'silent' | 'loss'
+
+export type Vitals = {
+  readonly openAlerts: number | null
+  /** Of the open alerts; null when none is open or nobody knows. */
+  readonly worst: Level | null
+  readonly sources: readonly { readonly via: string; readonly state: SourceState }[] | null
+  readonly seal: { readonly timeMs: number | null; readonly waitingSinceMs: number | null } | null
+  readonly nowMs: number
+}
+
+export type Status = 'act' | 'look' | 'missing' | 'quiet' | 'unknown'
+
+export type Verdict = { readonly status: Status; readonly sentence: string }
+
+/** How a number, an age and a name of a stranger are written. */
+export type Writing = {
+  count(value: number): string
+  ago(ms: number, nowMs: number): string
+  span(ms: number): string
+  visible(text: string): string
+}
+
+/** The log is sealed every second; what waits for a minute waits for somebody. */
+const SEAL_LATE_MS = 60_000
+const NAMED_MAX = 2
+const NAME_CHARS_MAX = 40
+
+export function verdictOf(vitals: Vitals, write: Writing): Verdict {
+  const words = [alertWords(vitals, write), sourceWords(vitals, write), sealWords(vitals, write)]
+  const [first = '', ...rest] = words
+  const sentence = [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join('; ')
+  return { status: statusOf(vitals), sentence: `${sentence}.` }
+}
+
+function statusOf({ openAlerts, worst, sources, seal, nowMs }: Vitals): Status {
+  if (worst === 'critical' || worst === 'high') return 'act'
+  const isLossy = sources?.some(({ state }) => state === 'silent' || state === 'loss')
+  if (isLossy || (seal && isLate(seal, nowMs))) return 'missing'
+  if ((openAlerts ?? 0) > 0 || sources?.some(({ state }) => state === 'late')) return 'look'
+  if (openAlerts === null || sources === null || seal === null) return 'unknown'
+  return sources.length === 0 ? 'missing' : 'quiet'
+}
+
+function alertWords({ openAlerts }: Vitals, { count }: Writing): string {
+  if (openAlerts === null) return 'how many alerts are open is not known'
+  if (openAlerts === 0) return 'no open alerts'
+  return openAlerts === 1 ? '1 open alert' : `${count(openAlerts)} open alerts`
+}
+
+function sourceWords({ sources }: Vitals, { visible }: Writing): string {
+  if (sources === null) return 'whether data arrives is not known'
+  if (sources.length === 0) return 'no data arrived in the last 24 h'
+  const ill = sources.filter(({ state }) => state !== 'ok')
+  const well = sources.length - ill.length
+  const arriving = `data arrives from ${well} of ${sources.length} sources`
+  if (ill.length === 0) return sources.length === 1 ? 'data arrives from its one source' : arriving
+  const named = ill.slice(0, NAMED_MAX).map(({ via, state }) => {
+    const name = visible(via.slice(0, NAME_CHARS_MAX))
+    return `${name} ${STATE_WORDS[state]}`
+  })
+  const more = ill.length - named.length
+  return `${arriving} (${named.join(', ')}${more > 0 ? `, and ${more} more` : ''})`
+}
+
+const STATE_WORDS: { readonly [state in SourceState]: string } = {
+  ok: 'is well',
+  late: 'is late',
+  silent: 'is silent',
+  loss: 'lost events',
+}
+
+function sealWords({ seal, nowMs }: Vitals, { ago, span }: Writing): string {
+  if (seal === null) return 'when the log was sealed is not known'
+  if (isLate(seal, nowMs)) {
+    return `new entries wait for their seal since ${span(nowMs - (seal.waitingSinceMs ?? nowMs))}`
+  }
+  return seal.timeMs === null ? 'nothing is sealed yet' : `sealed ${ago(seal.timeMs, nowMs)}`
+}
+
+function isLate({ waitingSinceMs }: NonNullable<Vitals['seal']>, nowMs: number): boolean {
+  return waitingSinceMs !== null && nowMs - waitingSinceMs > SEAL_LATE_MS
+}
+
+type Candidate = { readonly score: number; readonly openedMs: number }
+
+const STORY_MS = 86_400_000
+
+/** The heaviest of the last day; where that was quiet, the newest. */
+export function topStory<A extends Candidate>(open: readonly A[], nowMs: number): A | null {
+  const today = open.filter(({ openedMs }) => nowMs - openedMs < STORY_MS)
+  const heaviest = (a: A | null, b: A) => (a === null || b.score > a.score ? b : a)
+  const newest = (a: A | null, b: A) => (a === null || b.openedMs > a.openedMs ? b : a)
+  return today.length > 0 ? today.reduce(heaviest, null) : open.reduce(newest, null)
+}
+
+const LEVELS: readonly Level[] = ['critical', 'high', 'medium', 'low', 'informational']
+
+export function worstOf(levels: readonly Level[]): Level | null {
+  return LEVELS.find(level => levels.includes(level)) ?? null
+}
