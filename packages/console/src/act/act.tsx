@@ -1,6 +1,7 @@
 // A button that changes something. What the session may not do is shown, and says why it cannot be
 // done; it stays in the order of the tabulator, so that the reason can be found by keyboard.
 
+import './act.css'
 import { Button, type ButtonProps, Tooltip } from '@mantine/core'
 import type { MouseEvent, ReactNode } from 'react'
 
@@ -34,4 +35,13 @@ export function Act(props: ActProps): ReactNode {
     </Button>
   )
   return whyNot === null ? button : <Tooltip label={whyNot}>{button}</Tooltip>
+}
+
+/** The key that does the same; for eyes alone: who cannot see it has `aria-keyshortcuts`. */
+export function Letter({ press }: { readonly press: string }): ReactNode {
+  return (
+    <span className="letter" aria-hidden="true">
+      {press}
+    </span>
+  )
 }

@@ -96,7 +96,7 @@ function Form(props: TakeDecisionProps & { readonly close: () => void }): ReactN
       aria-label={`Decide about ${visible(actor)}`}
       onSubmit={event => void submit(event)}
       onKeyDown={event => {
-        if (event.key !== 'Escape') return
+        if (event.key !== 'Escape' || event.defaultPrevented) return
         event.stopPropagation()
         close()
       }}

@@ -22,3 +22,22 @@ export function fieldIsOneOf(field: string, values: readonly string[]): string {
 export function allOf(...clauses: readonly string[]): string {
   return clauses.filter(clause => clause !== '').join(' ')
 }
+
+/** Fields by whose values entities are told apart (docs/spec/alerts.md). */
+const ENTITY_FIELDS: { readonly [type: string]: string } = {
+  actor: 'actor.id',
+  credential: 'actor.credential',
+  session: 'actor.session',
+  agent: 'agent.id',
+  source: 'source.ip',
+  model: 'model.served',
+  resource: 'resource.id',
+  tool: 'tool.name',
+  system: 'system',
+  producer: 'producer',
+}
+
+/** The events of an entity. */
+export function aboutEntity({ type, id }: { readonly type: string; readonly id: string }): string {
+  return fieldIs(ENTITY_FIELDS[type] ?? 'actor.id', id)
+}
