@@ -1,28 +1,28 @@
-// Five steps through the demo's top story, where the events are made up: a panel above the overview, a
-// line on every other screen. It covers nothing and asks for nothing: each step is a link, and knows
+// Five steps through the demo's top story, where the events are made up: a panel above the overview,
+// and once begun a line on every other screen. It covers nothing and asks for nothing: each step is a link, and knows
 // by itself when it was done.
 
 import './checklist.css'
 import { ActionIcon, Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useMemo } from 'react'
 import { type Changes, entityPath, Go, useAddress } from '../address/address.tsx'
 import { type Answer, ask, onChanged, Problem } from '../api/api.ts'
+import { nowMs } from '../clock/clock.ts'
 import { useSession } from '../session/session.tsx'
-import { Plain, Severity } from '../value/value.tsx'
+import { topStory } from '../story/story.ts'
 import { beginStory, dismiss, markDone, startAgain, useProgress } from './progress.ts'
-import { nextStep, STEPS, type Step, stepsAt, topStory } from './steps.ts'
+import { nextStep, STEPS, type Step, stepsAt } from './steps.ts'
 
-const ASK_MS = 15_000
-const ALERTS = 200
+const ALERTS = 100
 
-type Story = Pick<Answer<'GET /v1/alerts/{id}'>, 'id' | 'entity' | 'level' | 'sentence' | 'title'>
+type Story = Pick<Answer<'GET /v1/alerts/{id}'>, 'id' | 'entity'>
 
 const WORDS: { readonly [step in Step]: readonly [name: string, what: string] } = {
   open: ['Open the alert', 'Who did what, and why that is unlike them'],
   compare: ['Compare with normal', 'The same account as it used to be'],
   chain: ['Follow the chain', 'From person and credential to the data'],
-  undo: ['Slow down, and undo', 'Take a decision, then take it back'],
+  undo: ['Undo a decision', 'See what slows it down, and take it back'],
   verify: ['Verify the log', 'Prove that nothing was changed'],
 }
 
@@ -48,24 +48,28 @@ function Steps(): ReactNode {
       }),
     [],
   )
-  const hasBegun = progress.done.length > 0
-  if (progress.isDismissed || !story || (path !== '/' && !hasBegun)) return null
+  const isWide = path === '/'
   const next = nextStep(progress)
+  const isShown = isWide || (progress.done.length > 0 && next !== null)
+  if (progress.isDismissed || !isShown) return null
   return (
-    <aside className={path === '/' ? 'checklist is-open' : 'checklist'} aria-label="First steps">
-      {path === '/' && <Head story={story} next={next} />}
-      <ol className="steps">
-        {STEPS.map((step, i) => (
-          <StepLink
-            key={step}
-            step={step}
-            number={i + 1}
-            story={story}
-            isDone={progress.done.includes(step)}
-            isNext={step === next}
-          />
-        ))}
-      </ol>
+    <aside className={isWide ? 'checklist is-wide' : 'checklist'} aria-label="First steps">
+      {next === null && <AllDone />}
+      {story && next !== null && (
+        <ol className="steps">
+          {STEPS.map((step, i) => (
+            <StepLink
+              key={step}
+              step={step}
+              number={i + 1}
+              story={story}
+              isDone={progress.done.includes(step)}
+              isNext={step === next}
+            />
+          ))}
+        </ol>
+      )}
+      {!story && next !== null && <span className="grow" />}
       <ActionIcon aria-label="Put the first steps away" onClick={() => dismiss(true)}>
         <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" fill="none">
           <path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" strokeWidth="1.6" />
@@ -75,19 +79,29 @@ function Steps(): ReactNode {
   )
 }
 
+function AllDone(): ReactNode {
+  return (
+    <>
+      <span className="grow all-done">
+        All five steps are done: you have seen how Tocsin notices, explains, acts and proves.
+      </span>
+      <Button variant="subtle" onClick={startAgain}>
+        Start again
+      </Button>
+    </>
+  )
+}
+
 /** Fixed once somebody began with it: a newer alert does not change what the steps are about. */
 function useStory(): Story | null {
   const { story, done } = useProgress()
   const begun = done.length > 0 ? story : null
-  const newest = useQuery({
-    queryKey: ['checklist', 'top'],
-    queryFn: async () => {
-      const { alerts } = await ask('GET /v1/alerts', { query: { state: 'open', limit: ALERTS } })
-      return topStory(alerts, null)
-    },
+  // The overview's question, asked once for both.
+  const open = useQuery({
+    queryKey: ['overview', 'open'],
+    queryFn: ({ signal }) =>
+      ask('GET /v1/alerts', { query: { state: 'open', limit: ALERTS }, signal }),
     enabled: begun === null,
-    refetchInterval: ASK_MS,
-    retry: false,
   })
   const kept = useQuery({
     queryKey: ['checklist', begun],
@@ -100,32 +114,13 @@ function useStory(): Story | null {
   useEffect(() => {
     if (isGone) startAgain()
   }, [isGone])
-  const found = (begun === null ? newest.data : kept.data) ?? null
+  const top = useMemo(() => topStory(open.data?.alerts ?? [], nowMs()), [open.data])
+  const found = begun === null ? top : (kept.data ?? null)
+  const id = found?.id ?? null
   useEffect(() => {
-    if (found) beginStory(found.id)
-  }, [found])
+    if (id !== null) beginStory(id)
+  }, [id])
   return found
-}
-
-function Head({ story, next }: { readonly story: Story; readonly next: Step | null }): ReactNode {
-  if (next === null) {
-    return (
-      <div className="story">
-        <span className="grow">You have seen how Tocsin notices, explains, acts and proves.</span>
-        <Button variant="subtle" onClick={startAgain}>
-          Start again
-        </Button>
-      </div>
-    )
-  }
-  return (
-    <div className="story">
-      <Severity level={story.level} />
-      <span className="grow">
-        <Plain text={story.sentence} charsMax={300} />
-      </span>
-    </div>
-  )
 }
 
 function StepLink({

@@ -8,18 +8,10 @@ import {
   readProgress,
   STEPS,
   stepsAt,
-  topStory,
   withDone,
 } from './steps.ts'
 
 const FRESH: Progress = { story: 'a', done: [], isDismissed: false }
-const alert = (id: string, score: number, openedMs: number, state = 'open') => ({
-  id,
-  score,
-  openedMs,
-  state,
-})
-
 describe('steps through the demo', () => {
   it('are done by going where they lead, with what they lead to', () => {
     assert.deepEqual(stepsAt('/alerts', { sel: 'x' }), ['open'])
@@ -54,19 +46,5 @@ describe('steps through the demo', () => {
     }
     assert.deepEqual(readProgress('{"done":["x","verify",null]}').done, ['verify'])
     fc.assert(fc.property(fc.json(), text => Array.isArray(readProgress(text).done)))
-  })
-
-  it('are about the open alert of the highest score, of those the newest, and stay with it', () => {
-    const alerts = [
-      alert('old', 90, 1),
-      alert('new', 90, 2),
-      alert('low', 10, 3),
-      alert('done', 99, 4, 'resolved'),
-    ]
-    assert.equal(topStory(alerts, null)?.id, 'new')
-    assert.equal(topStory(alerts, 'gone')?.id, 'new')
-    assert.equal(topStory(alerts, 'done')?.id, 'done')
-    assert.equal(topStory([], 'a'), null)
-    assert.equal(topStory([alert('done', 99, 4, 'resolved')], null), null)
   })
 })

@@ -53,21 +53,3 @@ export function aboutStory(progress: Progress, story: string): Progress {
 export function nextStep({ done }: Progress): Step | null {
   return STEPS.find(step => !done.includes(step)) ?? null
 }
-
-export type StoryAlert = {
-  readonly id: string
-  readonly state: string
-  readonly score: number
-  readonly openedMs: number
-}
-
-/** The one kept while it is there; else the open alert of the highest score, of those the newest. */
-export function topStory<Alert extends StoryAlert>(
-  alerts: readonly Alert[],
-  kept: string | null,
-): Alert | null {
-  const same = alerts.find(alert => alert.id === kept)
-  const open = alerts.filter(alert => alert.state === 'open')
-  const ranked = open.toSorted((a, b) => b.score - a.score || b.openedMs - a.openedMs)
-  return same ?? ranked[0] ?? null
-}

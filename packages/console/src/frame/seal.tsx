@@ -22,8 +22,8 @@ export function Seal(): ReactNode {
   if (!data) return <span className="quiet">{error ? 'No answer' : ''}</span>
   const { size, checkpointSize, checkpoint } = data
   const behind = size - checkpointSize
-  const when =
-    (checkpoint?.timeMs ?? null) === null ? 'sealed' : `sealed ${ago(checkpoint.timeMs, now)}`
+  const sealedMs = checkpoint?.timeMs ?? null
+  const when = sealedMs === null ? 'sealed' : `sealed ${ago(Math.min(sealedMs, now), now)}`
   const words =
     behind === 0
       ? `All ${count(size)} entries are sealed`

@@ -7,9 +7,9 @@ import { entityPath, Go, useAddress } from '../address/address.tsx'
 import { type Unit, UsualChart } from '../chart/chart.tsx'
 import { nowMs } from '../clock/clock.ts'
 import { Bone, Bones, Empty, Loaded } from '../states/states.tsx'
+import { topStory } from '../story/story.ts'
 import { count, Plain, Proof, Severity, visible, When } from '../value/value.tsx'
 import { type Alert, useOpenAlerts, useStoryChart } from './asked.ts'
-import { topStory } from './vitals.ts'
 
 const CHART_HEIGHT = 118
 

@@ -86,18 +86,6 @@ function isLate({ waitingSinceMs }: NonNullable<Vitals['seal']>, nowMs: number):
   return waitingSinceMs !== null && nowMs - waitingSinceMs > SEAL_LATE_MS
 }
 
-type Candidate = { readonly score: number; readonly openedMs: number }
-
-const STORY_MS = 86_400_000
-
-/** The heaviest of the last day; where that was quiet, the newest. */
-export function topStory<A extends Candidate>(open: readonly A[], nowMs: number): A | null {
-  const today = open.filter(({ openedMs }) => nowMs - openedMs < STORY_MS)
-  const heaviest = (a: A | null, b: A) => (a === null || b.score > a.score ? b : a)
-  const newest = (a: A | null, b: A) => (a === null || b.openedMs > a.openedMs ? b : a)
-  return today.length > 0 ? today.reduce(heaviest, null) : open.reduce(newest, null)
-}
-
 const LEVELS: readonly Level[] = ['critical', 'high', 'medium', 'low', 'informational']
 
 export function worstOf(levels: readonly Level[]): Level | null {
