@@ -67,6 +67,7 @@ export type Routes = {
       to?: string
       limit?: number
       cursor?: string
+      sort?: string
     }
     params: object
     body: null
@@ -200,6 +201,38 @@ export type Routes = {
         }[]
       }[]
       readonly total: number
+      readonly complete: boolean
+      readonly from: number
+      readonly to: number
+    }
+  }
+  'GET /v1/explain': {
+    query: {
+      q?: string
+      from?: string
+      to?: string
+    }
+    params: object
+    body: null
+    answer: {
+      readonly total: number
+      readonly clauses: readonly {
+        readonly start: number
+        readonly end: number
+        readonly text: string
+        readonly alone: number
+        readonly without: number
+      }[]
+      readonly outside: ({
+        readonly events: number
+        readonly firstMs: number
+        readonly lastMs: number
+      } | null)
+      readonly data: ({
+        readonly events: number
+        readonly firstMs: number
+        readonly lastMs: number
+      } | null)
       readonly complete: boolean
       readonly from: number
       readonly to: number

@@ -21,11 +21,13 @@ export type TimeChartProps = {
   readonly format?: (value: number) => string
   readonly choose?: (fromMs: number, toMs: number) => void
   readonly pick?: (fromMs: number, toMs: number) => void
+  readonly isWhole?: boolean
 }
 
 /** Values over time, with legend and table. */
 export function TimeChart(props: TimeChartProps): ReactNode {
-  const { title, sentence, times, lines, zone, height = 160, format = short, choose, pick } = props
+  const { title, sentence, times, lines, zone, height = 160, format = short } = props
+  const { choose, pick, isWhole = false } = props
   const table = () => ({
     head: [`Time (${zone === 'utc' ? 'UTC' : 'local'})`, ...lines.map(line => line.name)],
     rows: times.map((ms, i) => [
@@ -44,6 +46,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
         height={height}
         zone={zone}
         format={format}
+        isWhole={isWhole}
         {...(choose ? { choose } : {})}
         {...(pick ? { pick } : {})}
       />

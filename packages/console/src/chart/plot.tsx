@@ -28,6 +28,8 @@ export type PlotProps = {
   readonly choose?: (fromMs: number, toMs: number) => void
   /** A click on a bucket, or Enter at the cursor: its span, ms. */
   readonly pick?: (fromMs: number, toMs: number) => void
+  /** Counted things: the axis has no halves. */
+  readonly isWhole?: boolean
   /** A span to be marked. */
   readonly marked?: { readonly fromMs: number; readonly toMs: number } | null
 }
@@ -175,7 +177,7 @@ function optionsOf(
   width: number,
   setAt: (at: number | null) => void,
 ): Options {
-  const { lines, height, zone, band } = latest.current
+  const { lines, height, zone, band, isWhole = false } = latest.current
   const token = (name: string) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
   const font = '11px "Inter Variable", sans-serif'
@@ -206,6 +208,7 @@ function optionsOf(
         ...axis,
         grid,
         size: 52,
+        ...(isWhole ? { incrs: WHOLE_STEPS } : {}),
         values: (_plot, splits) => splits.map(value => latest.current.format(value)),
       },
     ],
@@ -241,6 +244,11 @@ function tickWords(date: Date, stepS: number): string {
   const time = `${two(hours)}:${two(minutes)}`
   return stepS < 60 ? `${time}:${two(seconds)}` : time
 }
+
+/** 1, 2, 5, 10 … */
+const WHOLE_STEPS = Array.from({ length: 16 }, (_, power) =>
+  [1, 2, 5].map(n => n * 10 ** power),
+).flat()
 
 function zoned(ms: number, zone: Zone): Date {
   const date = new Date(ms)

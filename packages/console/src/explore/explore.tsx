@@ -1,8 +1,33 @@
-// Explore: to be built.
+// Explore: what happened? A question, how often it was so over time, which values the fields have, the
+// events themselves as a table or live, and one of them opened beside it. Each part asks the server for
+// itself and about the same run (asking.ts).
 
-import type { ReactNode } from 'react'
-import { Empty } from '../states/states.tsx'
+import './explore.css'
+import { type ReactNode, useMemo } from 'react'
+import { useKeys } from '../keys/keys.ts'
+import { AskBar } from './ask-bar.tsx'
+import { ExploredContext, useExploring } from './explored.ts'
+import { FieldPanel } from './field-panel.tsx'
+import { Histogram } from './histogram.tsx'
+import { Results } from './results.tsx'
 
 export default function Explore(): ReactNode {
-  return <Empty title="Explore" />
+  const { run, zone, acts, said } = useExploring()
+  const explored = useMemo(() => ({ run, zone, acts }), [run, zone, acts])
+  useKeys([{ press: 'mod+enter', what: 'Ask again', run: () => acts.again() }])
+  return (
+    <ExploredContext value={explored}>
+      <div className="explore">
+        <AskBar />
+        <Histogram />
+        <div className="explore-found sheet">
+          <FieldPanel />
+          <Results />
+        </div>
+        <div role="status" className="unseen">
+          {said}
+        </div>
+      </div>
+    </ExploredContext>
+  )
 }

@@ -89,7 +89,10 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
     if (isAtTop !== wasAtTop.current) scrolled?.(isAtTop)
     wasAtTop.current = isAtTop
   }
-  const template = { '--columns': columns.map(({ width }) => width).join(' ') }
+  const template = {
+    '--columns': columns.map(({ width }) => width).join(' '),
+    '--columns-px': `${columns.reduce((sum, { width }) => sum + leastPx(width), 0)}px`,
+  }
   return (
     <div
       ref={box}
@@ -111,6 +114,11 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
       </div>
     </div>
   )
+}
+
+/** Of a track: head and lines must agree on it, or they would stand side by side. */
+function leastPx(width: string): number {
+  return Number(/([\d.]+)px/.exec(width)?.[1] ?? 0)
 }
 
 function clamp(value: number, most: number): number {

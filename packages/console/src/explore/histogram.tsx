@@ -1,0 +1,66 @@
+// How often it was so over time, by outcome. A brush across the bars is the next time range.
+
+import type { ReactNode } from 'react'
+import { TimeChart } from '../chart/chart.tsx'
+import { Bone, Loaded } from '../states/states.tsx'
+import { count, percent, span } from '../value/value.tsx'
+import { type Series, useSeries } from './asking.ts'
+import { useExplored } from './explored.ts'
+
+const HEIGHT_PX = 92
+const LINES = [
+  { name: 'success', colour: 'success' },
+  { name: 'failure', colour: 'failure' },
+  { name: 'denied', colour: 'denied' },
+  { name: 'unknown', colour: 'unknown' },
+] as const
+
+export function Histogram(): ReactNode {
+  const { run } = useExplored()
+  const result = useSeries(run)
+  return (
+    <section
+      className="explore-chart sheet"
+      aria-busy={result.isPlaceholderData}
+      data-stale={result.isPlaceholderData}
+    >
+      <Loaded result={result} skeleton={<Bone height={HEIGHT_PX + 50} />}>
+        {series => <Bars series={series} />}
+      </Loaded>
+    </section>
+  )
+}
+
+function Bars({ series }: { readonly series: Series }): ReactNode {
+  const { run, zone, acts } = useExplored()
+  const { buckets, stepMs, totals } = series
+  const choose = (fromMs: number, toMs: number) => {
+    // Whole bars, so that the next chart counts what was seen in this one.
+    const from = Math.max(Math.floor(fromMs / stepMs) * stepMs, series.from)
+    const to = Math.min(Math.ceil(toMs / stepMs) * stepMs, series.to)
+    acts.set({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), sel: null })
+  }
+  const bad = totals.failure + totals.denied
+  const sentence =
+    totals.events === 0
+      ? 'No event'
+      : `${count(totals.events)} events, ${percent(bad, totals.events)} failed or denied; a bar is ${span(stepMs)}`
+  const isShown = (name: (typeof LINES)[number]['name']) => name === 'success' || totals[name] > 0
+  return (
+    <TimeChart
+      key={run.q}
+      title="Over time"
+      sentence={sentence}
+      times={buckets.map(({ t }) => t)}
+      lines={LINES.filter(({ name }) => isShown(name)).map(({ name, colour }) => ({
+        ...{ name, colour, shape: 'bars' as const },
+        values: buckets.map(bucket => bucket[name]),
+      }))}
+      zone={zone}
+      height={HEIGHT_PX}
+      choose={choose}
+      pick={choose}
+      isWhole
+    />
+  )
+}

@@ -1,0 +1,100 @@
+// The rows that are shown, wherever they come from: pages of what a question finds, or the live view
+// on top of the first page. One face for both, so that table, drawer and keys do not ask which.
+
+import type { InfiniteData } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { useAddress } from '../address/address.tsx'
+import { type Page, usePages, useSeries } from './asking.ts'
+import type { Row } from './cells.tsx'
+import { useExplored } from './explored.ts'
+import { type Live, useLive } from './live/live.ts'
+
+export type Rows = {
+  readonly rows: readonly Row[]
+  /** All that the question finds, as the server counted; null until it has. */
+  readonly total: number | null
+  readonly hasMore: boolean
+  readonly isLoading: boolean
+  /** What is shown belongs to the question before. */
+  readonly isStale: boolean
+  readonly isEmpty: boolean
+  readonly error: Error | null
+  /** What is missing, as a sentence. */
+  readonly missing: string | null
+  readonly live: Live | null
+  again(): void
+  readonly more: (() => void) | null
+  /** -1 where the event is not among the rows. */
+  positionOf(id: string): number
+  firstId(): string | null
+  /** Loads as far as that; null where there is none. */
+  idAt(position: number): Promise<string | null>
+}
+
+const BEHIND =
+  'The index is behind what is stored: the newest events may be missing. Ask again in a moment.'
+
+export function useRows(): Rows {
+  const { run, acts } = useExplored()
+  const { search } = useAddress()
+  const isLive = search.live === '1'
+  const pages = usePages(run)
+  const series = useSeries(run)
+  const found = useMemo(() => rowsOf(pages.data), [pages.data])
+  const isSettled = pages.isSuccess && !pages.isPlaceholderData
+  const live = useLive({
+    isOn: isLive,
+    isReady: isSettled,
+    q: run.q,
+    seed: found,
+    isOpen: search.sel !== undefined,
+  })
+  const rows = live ? live.rows : found
+  const { hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage } = pages
+  const canGo = hasNextPage && !isFetchingNextPage && !isPlaceholderData && !live
+  const isBehind = pages.data?.pages.some(page => !page.complete) ?? false
+  const idAt = async (position: number) => {
+    let known = rows
+    while (position >= known.length && !live) {
+      const next = await fetchNextPage()
+      const longer = rowsOf(next.data)
+      if (next.isError || longer.length <= known.length) return null
+      known = longer
+    }
+    return eventIdFrom(known, position)
+  }
+  return {
+    rows,
+    live,
+    hasMore: hasNextPage,
+    idAt,
+    total: series.data && !series.isPlaceholderData ? series.data.totals.events : null,
+    isLoading: pages.isPending,
+    isStale: isPlaceholderData,
+    isEmpty: isSettled && rows.length === 0 && !live,
+    error: pages.error,
+    missing: isBehind && !isPlaceholderData ? BEHIND : null,
+    again: () => acts.again(),
+    more: canGo ? () => void fetchNextPage() : null,
+    positionOf: id => rows.findIndex(row => row.id === id),
+    firstId: () => eventIdFrom(rows, 0),
+  }
+}
+
+/** A gap is no event: the next behind it is meant. */
+function eventIdFrom(rows: readonly Row[], position: number): string | null {
+  if (position < 0) return null
+  return rows.slice(position).find(row => row.kind === 'event')?.id ?? null
+}
+
+const rowsByPage = new WeakMap<Page, readonly Row[]>()
+
+function rowsOf(data: InfiniteData<Page> | undefined): readonly Row[] {
+  return (data?.pages ?? []).flatMap(page => {
+    const known = rowsByPage.get(page)
+    if (known) return known
+    const rows = page.events.map(event => ({ kind: 'event', id: event.id, event }) satisfies Row)
+    rowsByPage.set(page, rows)
+    return rows
+  })
+}
