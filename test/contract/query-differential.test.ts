@@ -13,7 +13,11 @@ import {
   readQuery,
 } from '@tocsin/sdk/query'
 import fc from 'fast-check'
-import { CREATE_HOT, INSERT_LINES, lazyColumns } from '../../packages/server/src/query/columns.ts'
+import {
+  createTableSql,
+  insertLinesSql,
+  lazyColumns,
+} from '../../packages/server/src/query/columns.ts'
 
 const EVENTS = 300
 const QUESTIONS = 400
@@ -262,9 +266,9 @@ describe('SQL and predicate', () => {
   before(async () => {
     const instance = await DuckDBInstance.create(':memory:')
     connection = await instance.connect()
-    await connection.run(CREATE_HOT)
+    await connection.run(createTableSql('hot'))
     const lines = events.map(event => JSON.stringify(event)).join('\n')
-    const statement = await connection.prepare(INSERT_LINES)
+    const statement = await connection.prepare(insertLinesSql('hot'))
     statement.bindBigInt(1, 0n)
     statement.bindVarchar(2, lines)
     await statement.run()

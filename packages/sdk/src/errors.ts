@@ -358,6 +358,11 @@ export const ERRORS = {
     status: 400,
     help: 'Give the field a value of its type.',
   },
+  'query.cancelled': {
+    fault: 'caller',
+    status: 400,
+    help: 'Stay until the answer comes; nobody read this one.',
+  },
   'query.catching_up': {
     fault: 'busy',
     status: 503,

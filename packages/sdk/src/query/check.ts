@@ -68,11 +68,6 @@ export function checkQuery(query: Query, fields: readonly QueryField[], nowMs: n
   return new Checker(fields, nowMs).check(query.root)
 }
 
-/** The parts of a question that must all hold, for saying which of them removes everything. */
-export function explainClauses(checked: Checked): readonly Checked[] {
-  return checked.kind === 'and' ? checked.items : [checked]
-}
-
 /**
  * True where events hold one spelling only, which checking has given the value too: ids are lower
  * case, and fields with a list of values hold these. Such a test can use the index's statistics.

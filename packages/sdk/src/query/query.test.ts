@@ -7,7 +7,6 @@ import {
   type Clause,
   compilePredicate,
   compileSql,
-  explainClauses,
   type Pattern,
   parseQuery,
   printQuery,
@@ -372,17 +371,6 @@ describe('printing', () => {
       ],
     )
   })
-})
-
-it('the clauses that must all hold come one by one, with their places', () => {
-  const text = 'outcome:denied status>400 (a or b) time:2026-11-24'
-  const clauses = explainClauses(readQuery(text, FIELDS, NOW))
-  assert.deepEqual(
-    clauses.map(({ span }) => span && text.slice(span.start, span.end)),
-    ['outcome:denied', 'status>400', '(a or b)', 'time:2026-11-24'],
-  )
-  for (const clause of clauses) assert.ok(compileSql(clause).sql !== 'true')
-  assert.equal(explainClauses(readQuery('a or b', FIELDS, NOW)).length, 1)
 })
 
 it('a question of more tests than a search can bear is refused', () => {

@@ -1,8 +1,8 @@
 // The query language: what people and programs ask of events. A text is parsed into a tree
 // (parse.ts), checked against the field catalogue (check.ts), and compiled twice with one meaning:
 // into SQL for the index (sql.ts) and into a test on one event (predicate.ts). Editors get every
-// problem at once (lint.ts) and what can be written next (complete.ts). docs/spec/query.md
-// describes it.
+// problem at once (lint.ts) and what can be written next (complete.ts); what finds nothing is
+// explained part by part (explain.ts). docs/spec/query.md describes it.
 
 import { type Checked, checkQuery, type QueryField } from './check.ts'
 import { parseQuery } from './parse.ts'
@@ -10,11 +10,17 @@ import { parseQuery } from './parse.ts'
 export {
   type Checked,
   checkQuery,
-  explainClauses,
   isAsWritten,
   type QueryField,
 } from './check.ts'
 export { COMPLETIONS_MAX, type Completion, type Completions, completions } from './complete.ts'
+export {
+  type ClauseCount,
+  countClauses,
+  EXPLAINED_CLAUSES_MAX,
+  type ExplainedClause,
+  explainQuery,
+} from './explain.ts'
 export { lintQuery } from './lint.ts'
 export { nearestName } from './nearest.ts'
 export { type AddressRange, addressKey, networkRange } from './network.ts'
@@ -34,7 +40,7 @@ export {
   type Query,
   type Span,
 } from './syntax.ts'
-export { foldText } from './text-match.ts'
+export { foldText, textMatcher } from './text-match.ts'
 
 /** Parse and check in one step. `nowMs` is what `now` means. Throws `query.*`. */
 export function readQuery(text: string, fields: readonly QueryField[], nowMs: number): Checked {

@@ -70,3 +70,11 @@ export const SEAL_WAIT_MS = 5000
 export const SEALS_MAX = 1000
 /** A file of the console that is larger is not served: each is kept in memory. */
 export const CONSOLE_FILE_BYTES_MAX: number = 8 * 1024 * 1024
+/** Statements of searches that run at once, and those among them that read a whole range. */
+export const STATEMENTS_MAX = 3
+export const WHOLE_STATEMENTS_MAX = 2
+/** How long a question waits for what was durable when it was asked, before it says partial. */
+export const SEARCH_WAIT_MS = 150
+/** Values of a text field that the index keeps apart, and their length in all. */
+export const VOCABULARY_VALUES_MAX = 4096
+export const VOCABULARY_BYTES_MAX: number = 512 * 1024

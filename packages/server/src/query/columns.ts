@@ -46,27 +46,34 @@ const MATERIALISED = new Set([
 const LISTS_OF_OBJECTS = new Set(['resource', 'onBehalfOf'])
 
 const COLUMNS = FIELDS.filter(f => MATERIALISED.has(f.path))
+/** Columns whose texts are searched; ids are all different. */
+export const TEXT_COLUMNS: readonly Field[] = COLUMNS.filter(
+  f => (f.type === 'text' || f.type === 'ip') && f.path !== 'id',
+)
 const LAZY = FIELDS.filter(f => !MATERIALISED.has(f.path) && f.type !== 'json')
 
-/** Columns of the hot table and of every Parquet file, in order. `idx` is the leaf index. */
-export const CREATE_HOT: string = `CREATE TABLE hot (idx UBIGINT, raw VARCHAR, ${COLUMNS.map(
-  f => `${quoted(f.column)} ${sqlType(f)}`,
-).join(', ')})`
+/** Columns of a hot table and of every Parquet file, in order. `idx` is the leaf index. */
+export function createTableSql(name: string): string {
+  const columns = COLUMNS.map(f => `${quoted(f.column)} ${sqlType(f)}`)
+  return `CREATE TABLE ${name} (idx UBIGINT, raw VARCHAR, ${columns.join(', ')})`
+}
 
 /**
  * Inserts events given as NDJSON (parameter 2) under consecutive leaf indexes from parameter 1 on.
  * JSON text holds no raw newline, so the lines are the events.
  */
-export const INSERT_LINES: string = `INSERT INTO hot
-  SELECT $1::UBIGINT + ord - 1, line, ${COLUMNS.map(f => extract('s', f)).join(', ')}
-  FROM (
-    SELECT line, ord, json_transform(line, '${JSON.stringify(structure())}') AS s
+export function insertLinesSql(table: string): string {
+  return `INSERT INTO ${table}
+    SELECT $1::UBIGINT + ord - 1, line, ${COLUMNS.map(f => extract('s', f)).join(', ')}
     FROM (
-      SELECT u.line, u.ord
-      FROM unnest(string_split($2, chr(10))) WITH ORDINALITY AS u(line, ord)
-    )
-    WHERE line <> ''
-  )`
+      SELECT line, ord, json_transform(line, '${JSON.stringify(structure())}') AS s
+      FROM (
+        SELECT u.line, u.ord
+        FROM unnest(string_split($2, chr(10))) WITH ORDINALITY AS u(line, ord)
+      )
+      WHERE line <> ''
+    )`
+}
 
 /** Select-list items for the columns that `sql` names and that are not stored. */
 export function lazyColumns(sql: string): string {

@@ -6,8 +6,9 @@
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
 import { isAsWritten } from '@tocsin/sdk/query'
-import { type Asking, askedOf } from './asking.ts'
+import type { Asking } from './asking.ts'
 import { ipKeySql } from './columns.ts'
+import { hideOwnReads } from './own-reads.ts'
 import type { Row, TimeRange } from './store.ts'
 
 export type FacetsRequest = {
@@ -40,7 +41,7 @@ export async function askFacets(asking: Asking, request: FacetsRequest): Promise
   const parts = [totalSql(fields), ...fields.map((f, i) => facetSql(f, i, top))]
   const rows = await asking.select({
     columns: `${keys.join(', ')}, count(*) AS events`,
-    where: askedOf(asking.check(text)),
+    asked: hideOwnReads(asking.check(text)),
     tail: { sql: `GROUP BY GROUPING SETS (${sets}())`, params: [] },
     range,
     over: { sql: parts.join(' UNION ALL '), params: [] },

@@ -1,29 +1,48 @@
 // The hot table: the newest events, in DuckDB's memory, until they are enough for a file. Bounded
 // by rows and by bytes, so that wide events fit that memory too.
 
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { HOT_BYTES_MAX, HOT_ROWS_MAX, INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../base/limits.ts'
-import { CREATE_HOT, INSERT_LINES } from './columns.ts'
+import { createTableSql, insertLinesSql } from './columns.ts'
 import { literal, type Part } from './part-files.ts'
 
 export interface HotTable {
+  /** Of the table as it is now, for FROM. */
+  readonly name: string
   /** Adds events given as NDJSON from leaf index `index` on, and says how many they were. */
   insert(index: number, lines: string): Promise<number>
   readonly rows: number
   readonly isFull: boolean
-  /** Its rows as they go to files. */
-  parts(): Promise<readonly Part[]>
-  clear(): Promise<void>
+  /**
+   * Hands its rows to `write` and begins an empty table under another name; the step that is given
+   * back drops the old one, and does not throw. When `write` throws, all stays as it is.
+   */
+  renew(write: (parts: readonly Part[]) => Promise<void>): Promise<() => Promise<void>>
   close(): void
 }
 
-export async function createHotTable(connection: DuckDBConnection): Promise<HotTable> {
-  await connection.run(CREATE_HOT)
-  // Prepared once: planning it costs as much as a hundred events.
-  const insertion = await connection.prepare(INSERT_LINES)
+type Table = { readonly name: string; readonly insertion: DuckDBPreparedStatement }
+
+export async function createHotTable(instance: DuckDBInstance): Promise<HotTable> {
+  const connection = await instance.connect()
+  let tables = 0
+  let table = await create()
+  let spare: Table | null = null
   let rows = 0
   let bytes = 0
+
+  async function create(): Promise<Table> {
+    tables += 1
+    const name = `hot_${tables}`
+    await connection.run(createTableSql(name))
+    // Prepared once: planning it costs as much as a hundred events.
+    return { name, insertion: await connection.prepare(insertLinesSql(name)) }
+  }
+
   return {
+    get name() {
+      return table.name
+    },
     get rows() {
       return rows
     },
@@ -31,21 +50,31 @@ export async function createHotTable(connection: DuckDBConnection): Promise<HotT
       return rows >= HOT_ROWS_MAX || bytes >= HOT_BYTES_MAX
     },
     async insert(index, lines) {
-      insertion.bindBigInt(1, BigInt(index))
-      insertion.bindVarchar(2, lines)
-      const { rowsChanged } = await insertion.run()
+      table.insertion.bindBigInt(1, BigInt(index))
+      table.insertion.bindVarchar(2, lines)
+      const { rowsChanged } = await table.insertion.run()
       rows += rowsChanged
       bytes += Buffer.byteLength(lines)
       return rowsChanged
     },
-    parts: () => partsOf(connection, Math.ceil(bytes / rows)),
-    async clear() {
-      await connection.run('DROP TABLE hot')
-      await connection.run(CREATE_HOT)
+    async renew(write) {
+      const { name, insertion } = table
+      spare ??= await create()
+      await write(await partsOf(connection, name, Math.ceil(bytes / rows)))
+      table = spare
+      spare = null
       rows = 0
       bytes = 0
+      return async () => {
+        insertion.destroySync()
+        // At the end of the process the connection may be gone before the last reader.
+        await connection.run(`DROP TABLE ${name}`).catch(() => undefined)
+      }
     },
-    close: () => insertion.destroySync(),
+    close() {
+      table.insertion.destroySync()
+      connection.closeSync()
+    },
   }
 }
 
@@ -66,10 +95,14 @@ export function* piecesOf(lines: Buffer): Generator<string> {
 }
 
 /** The hot rows by class and month; bounds are compared as numbers, which costs nothing. */
-async function partsOf(connection: DuckDBConnection, rowBytes: number): Promise<readonly Part[]> {
+async function partsOf(
+  connection: DuckDBConnection,
+  table: string,
+  rowBytes: number,
+): Promise<readonly Part[]> {
   const reader = await connection.runAndReadAll(
     `SELECT DISTINCT retention, strftime(make_timestamp("time" * 1000), '%Y-%m') AS month
-     FROM hot ORDER BY 1, 2`,
+     FROM ${table} ORDER BY 1, 2`,
   )
   return reader.getRowObjectsJS().map(row => {
     const [retention, month] = [String(row.retention), String(row.month)]
@@ -78,7 +111,7 @@ async function partsOf(connection: DuckDBConnection, rowBytes: number): Promise<
     return {
       rowBytes,
       partition: `${retention}/${month}`,
-      source: `(SELECT * FROM hot WHERE retention = ${literal(retention)}
+      source: `(SELECT * FROM ${table} WHERE retention = ${literal(retention)}
         AND "time" >= ${fromMs} AND "time" < ${toMs}
         ORDER BY "time", idx)`,
     }

@@ -1,17 +1,19 @@
 // The index thread from the side of whoever asks it: fed with what becomes durable, asked for rows,
 // and known for how far it has come.
 
-import { TocsinError } from '@tocsin/sdk/errors'
 import type { Telemetry } from '../base/emit.ts'
 import { startThread } from '../base/threads.ts'
 import { feedFollower, type Log } from '../log/log.ts'
 import type { FromIndex, IndexConfig, ToIndex } from './index-worker.ts'
-import type { Row, Statement } from './store.ts'
+import type { PageStatement, Row, Statement } from './store.ts'
+import { buildTickets } from './tickets.ts'
 
 export interface IndexThread {
   /** Entries below this leaf index can be found. */
   readonly size: number
-  select(statement: Statement): Promise<readonly Row[]>
+  /** Throws as `Tickets.ask` does. */
+  select(statement: Statement, signal?: AbortSignal): Promise<readonly Row[]>
+  page(page: PageStatement, signal?: AbortSignal): Promise<readonly Row[]>
   /** Resolves when entries below `size` can be found. */
   reached(size: number): Promise<void>
   close(): Promise<void>
@@ -21,10 +23,9 @@ type Deps = { readonly log: Log; readonly telemetry: Telemetry }
 
 export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps): IndexThread {
   const thread = startThread<ToIndex, FromIndex>(import.meta.url, 'index-worker', config)
-  const tickets = new Map<number, PromiseWithResolvers<readonly Row[]>>()
+  const tickets = buildTickets(message => thread.send(message))
   const closed = Promise.withResolvers<void>()
   const settling = new Set<{ readonly size: number; readonly resolve: () => void }>()
-  let lastTicket = 0
   let indexed = 0
   let isHeldUp = false
 
@@ -32,16 +33,11 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
     if (message.kind === 'indexed') onIndexed(message.size, message.taken)
     else if (message.kind === 'closed') closed.resolve()
     else if (message.kind === 'disk_full') onDiskFull()
-    else {
-      const ticket = tickets.get(message.ticket)
-      tickets.delete(message.ticket)
-      if (message.kind === 'rows') ticket?.resolve(message.rows)
-      else ticket?.reject(failed(message.reason, message.code))
-    }
+    else tickets.take(message)
   })
   thread.onFailure(error => {
     telemetry.report('error', `the index thread ended (${error.message}); restart Tocsin to search`)
-    for (const { reject } of tickets.values()) reject(failed(error.message))
+    tickets.fail(error.message)
     closed.resolve()
   })
 
@@ -69,19 +65,12 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
 
   const feed = feedFollower(log, thread.send)
 
-  function select(statement: Statement): Promise<readonly Row[]> {
-    const ticket = Promise.withResolvers<readonly Row[]>()
-    lastTicket += 1
-    tickets.set(lastTicket, ticket)
-    thread.send({ kind: 'select', ticket: lastTicket, statement })
-    return ticket.promise
-  }
-
   return {
     get size() {
       return indexed
     },
-    select,
+    select: (statement, signal) => tickets.ask({ kind: 'select', statement }, signal),
+    page: (page, signal) => tickets.ask({ kind: 'page', page }, signal),
     reached(size) {
       if (indexed >= size) return Promise.resolve()
       return new Promise(resolve => settling.add({ size, resolve }))
@@ -93,12 +82,4 @@ export function startIndexThread(config: IndexConfig, { log, telemetry }: Deps):
       await thread.stop()
     },
   }
-}
-
-function failed(reason: string, code = 'query.failed'): TocsinError {
-  if (code === 'query.timeout') return new TocsinError(code, { public: reason })
-  return new TocsinError('query.failed', {
-    public: 'the search failed; try a shorter time range, and see the log of the server',
-    internal: reason,
-  })
 }

@@ -17,7 +17,13 @@ import {
   type ShardPaths,
   type ShardReader,
 } from '../log/log.ts'
-import { type EventStore, openEventStore, type Row, type Statement } from './store.ts'
+import {
+  type EventStore,
+  openEventStore,
+  type PageStatement,
+  type Row,
+  type Statement,
+} from './store.ts'
 
 export type IndexConfig = {
   readonly dataDir: string
@@ -32,6 +38,9 @@ export type ToIndex =
   | ({ readonly kind: 'live' } & LiveBatch)
   | { readonly kind: 'published'; readonly size: number }
   | { readonly kind: 'select'; readonly ticket: number; readonly statement: Statement }
+  | { readonly kind: 'page'; readonly ticket: number; readonly page: PageStatement }
+  /** Nobody waits for the answer any more; it comes all the same, sooner. */
+  | { readonly kind: 'cancel'; readonly ticket: number }
   | { readonly kind: 'close' }
 
 export type FromIndex =
@@ -65,6 +74,7 @@ function follow(store: EventStore, reader: ShardReader): void {
   let isClosing = false
   let isWorking = false
   const live = createLiveQueue()
+  const answer = buildAnswers(store)
 
   const report = (taken: number) => {
     thread.send({ kind: 'indexed', size: store.indexed, taken })
@@ -117,10 +127,7 @@ function follow(store: EventStore, reader: ShardReader): void {
   }
 
   thread.onMessage(message => {
-    if (message.kind === 'select') {
-      void answer(store, message.ticket, message.statement)
-      return
-    }
+    if ('ticket' in message) return answer(message)
     if (message.kind === 'live') live.push(message)
     else if (message.kind === 'published') published = message.size
     else isClosing = true
@@ -166,14 +173,40 @@ async function insertRange(store: EventStore, reader: ShardReader, to: number): 
   store.advance(to)
 }
 
-async function answer(store: EventStore, ticket: number, statement: Statement): Promise<void> {
-  try {
-    thread.send({ kind: 'rows', ticket, rows: await store.select(statement) })
-  } catch (error) {
-    const code = error instanceof TocsinError ? error.code : 'query.failed'
-    const reason = error instanceof Error ? error.message : String(error)
-    thread.send({ kind: 'failed', ticket, code, reason })
+type Asked = Extract<ToIndex, { ticket: number }>
+
+/** Takes a question, or the word that nobody waits for its answer any more. */
+function buildAnswers(store: EventStore): (message: Asked) => void {
+  const running = new Map<number, AbortController>()
+
+  async function answer(message: Exclude<Asked, { kind: 'cancel' }>): Promise<void> {
+    const { ticket } = message
+    const controller = new AbortController()
+    const { signal } = controller
+    running.set(ticket, controller)
+    try {
+      const rows =
+        message.kind === 'page'
+          ? await store.page(message.page, signal)
+          : await store.select(message.statement, signal)
+      thread.send({ kind: 'rows', ticket, rows })
+    } catch (error) {
+      const code = error instanceof TocsinError ? error.code : 'query.failed'
+      const reason = error instanceof Error ? error.message : String(error)
+      thread.send({ kind: 'failed', ticket, code, reason })
+    } finally {
+      running.delete(ticket)
+    }
   }
+
+  return message => {
+    if (message.kind === 'cancel') running.get(message.ticket)?.abort(cancelled())
+    else void answer(message)
+  }
+}
+
+function cancelled(): TocsinError {
+  return new TocsinError('query.cancelled', { public: 'whoever asked did not wait' })
 }
 
 /** The next start reads again what a full disk does not take now. */

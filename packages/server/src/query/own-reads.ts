@@ -16,7 +16,8 @@ export function hideOwnReads(asked: Checked): Checked {
   return { kind: 'and', items: [asked, { kind: 'not', item: OWN_READS }] }
 }
 
-function namesOwnKinds(asked: Checked): boolean {
+/** True where the question would find reads of the record. */
+export function namesOwnKinds(asked: Checked): boolean {
   if (asked.kind === 'and' || asked.kind === 'or') return asked.items.some(namesOwnKinds)
   if (asked.kind === 'not') return namesOwnKinds(asked.item)
   if (asked.kind !== 'text' || asked.field.path !== 'kind') return false

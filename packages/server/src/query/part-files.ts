@@ -32,7 +32,7 @@ export type Part = {
   readonly rowBytes: number
 }
 
-type PartFile = {
+export type PartFile = {
   readonly path: string
   readonly partition: string
   readonly rows: number
@@ -52,28 +52,28 @@ type Manifest = {
 
 export type TimeRange = { readonly fromMs: number; readonly toMs: number }
 
-/** Runs a step while no search does. */
-export type Exclusively = (step: () => Promise<void>) => Promise<void>
-
 export interface PartFiles {
   /** Entries below this leaf index are in the files. */
   readonly cursor: number
-  /** Files that may hold events of the range, as they stand behind FROM; null for none. */
-  sourceIn(range: TimeRange): string | null
-  /** Writes a file for each part; from `emptied` on they count, up to leaf index `cursor`. */
-  add(parts: readonly Part[], cursor: number, emptied: () => Promise<void>): Promise<void>
+  /** Those that count now. */
+  readonly list: readonly PartFile[]
+  /** Writes a file for each part; then they count, up to leaf index `cursor`. */
+  add(parts: readonly Part[], cursor: number): Promise<void>
   /**
    * Joins the small files of a partition that has many, so that a search opens few. One behind the
    * other: sorting them together would need them all in memory, and each keeps its own short ranges
    * of time, which is what a search skips by. Files of events so wide that DuckDB's smallest piece
-   * of work would be large stay as they are.
+   * of work would be large stay as they are. After each change of the list `changed` is called with
+   * the step that removes the files that count no more, and does not throw.
    */
-  joinSmall(): Promise<void>
+  joinSmall(changed: (remove: () => Promise<void>) => Promise<void>): Promise<void>
+  /** Files as they stand behind FROM. */
+  sourceOf(files: readonly PartFile[]): string
 }
 
 type Place = { readonly directory: string; readonly connection: DuckDBConnection }
 
-export function openPartFiles(place: Place, exclusively: Exclusively): PartFiles {
+export function openPartFiles(place: Place): PartFiles {
   const { directory } = place
   let manifest = readManifest(directory)
   removeLeftovers(directory, manifest)
@@ -88,21 +88,17 @@ export function openPartFiles(place: Place, exclusively: Exclusively): PartFiles
     const files = [...manifest.files.filter(f => !parts.includes(f)), joined]
     const next = { ...manifest, nextFile: number + 1, files }
     writeManifest(directory, next)
-    await exclusively(async () => {
-      manifest = next
-      for (const part of parts) rmSync(join(directory, part.path), { force: true })
-    })
+    manifest = next
   }
 
   return {
     get cursor() {
       return manifest.cursor
     },
-    sourceIn({ fromMs, toMs }) {
-      const files = manifest.files.filter(f => f.maxTime >= fromMs && f.minTime < toMs)
-      return files.length === 0 ? null : sourceOf(files)
+    get list() {
+      return manifest.files
     },
-    async add(parts, cursor, emptied) {
+    async add(parts, cursor) {
       const files = [...manifest.files]
       let { nextFile } = manifest
       for (const part of parts) {
@@ -111,17 +107,26 @@ export function openPartFiles(place: Place, exclusively: Exclusively): PartFiles
       }
       const next = { format: FORMAT, cursor, nextFile, files }
       writeManifest(directory, next)
-      await exclusively(async () => {
-        await emptied()
-        manifest = next
-      })
+      manifest = next
     },
-    async joinSmall() {
+    async joinSmall(changed) {
       const small = manifest.files.filter(isSmall)
       for (const [partition, parts] of Map.groupBy(small, f => f.partition)) {
-        if (parts.length >= PARTITION_FILES_MAX) await joinParts(partition, parts)
+        if (parts.length < PARTITION_FILES_MAX) continue
+        await joinParts(partition, parts)
+        await changed(async () => removeFiles(parts.map(part => join(directory, part.path))))
       }
     },
+    sourceOf,
+  }
+}
+
+/** What cannot be removed now is a leftover, and removed at the next start. */
+function removeFiles(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      rmSync(path, { force: true })
+    } catch {}
   }
 }
 

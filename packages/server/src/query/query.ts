@@ -1,21 +1,32 @@
 // Search over everything the log holds: turns questions in the query language into statements for
 // the index thread, and says when an answer is partial. Changes nothing.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FIELDS } from '@tocsin/sdk/event'
-import { checkQuery, compilePredicate, compileSql, parseQuery } from '@tocsin/sdk/query'
+import { checkQuery, compilePredicate, parseQuery } from '@tocsin/sdk/query'
 import type { Telemetry } from '../base/emit.ts'
-import { PAGE_EVENTS_MAX, SUMMARY_GROUPS_MAX } from '../base/limits.ts'
+import { SEARCH_WAIT_MS } from '../base/limits.ts'
 import type { Log } from '../log/log.ts'
 import { type ActivityQueries, activityQueries } from './activity.ts'
 import { type Arrival, type ArrivalsRequest, arrivalsStatement, toArrival } from './arrivals.ts'
+import type { Asking } from './asking.ts'
+import { askExplanation, type ExplainRequest, type Explanation } from './explain.ts'
 import { askFacets, type Facets, type FacetsRequest } from './facets.ts'
 import { startIndexThread } from './index-thread.ts'
 import type { IndexConfig } from './index-worker.ts'
 import { hideOwnReads } from './own-reads.ts'
+import {
+  askEvent,
+  askPage,
+  askSince,
+  type FoundEvent,
+  type SearchPage,
+  type SearchRequest,
+} from './search.ts'
 import { askSeries, type Series, type SeriesRequest } from './series.ts'
-import type { Row, SqlPart, TimeRange } from './store.ts'
-import { groupColumns, type SummaryGroup, summaryStatement, toGroup } from './summary.ts'
+import { askSummary, type SummaryGroup, type SummaryRequest } from './summary.ts'
 
+export type { FirstSeen, HourSums, Standing, Standings, Sum } from './activity.ts'
 export {
   type ApiKey,
   type ApiKeys,
@@ -30,53 +41,35 @@ export {
   type Scope,
 } from './api-keys.ts'
 export type { Arrival, ArrivalsRequest } from './arrivals.ts'
+export type { ExplainRequest, Explanation, Extent } from './explain.ts'
 export { FACET_FIELDS_MAX, type Facet, type Facets, type FacetsRequest } from './facets.ts'
-export type { FirstSeen, HourSums, Standing, Standings, Sum } from './activity.ts'
 export { hideOwnReads } from './own-reads.ts'
+export {
+  type FoundEvent,
+  NEWEST_FIRST,
+  type PageCursor,
+  parseSort,
+  printSort,
+  type SearchPage,
+  type SearchRequest,
+  type Sort,
+} from './search.ts'
 export { type Measures, type Series, type SeriesRequest, stepFor } from './series.ts'
 export type { TimeRange } from './store.ts'
-export { foldSummary, type SummaryFold, type SummaryGroup } from './summary.ts'
+export { foldSummary, type SummaryFold, type SummaryGroup, type SummaryRequest } from './summary.ts'
 
-/** A place between two events of a search, newest first: everything after it is older. */
-export type PageCursor = { readonly timeMs: number; readonly index: number; readonly limit: number }
-
-export type SearchRequest = {
-  readonly text: string
-  readonly range: TimeRange
-  readonly limit: number
-  readonly after?: PageCursor
-}
-
-export type FoundEvent = {
-  readonly index: number
-  readonly timeMs: number
-  /** The sealed event's JSON text. */
-  readonly json: string
-}
-
-export type SearchPage = {
-  readonly events: readonly FoundEvent[]
-  /** null at the end. */
-  readonly next: PageCursor | null
-  /** False while the index is behind what is durable. */
-  readonly complete: boolean
-}
-
-export type SummaryRequest = {
-  readonly text: string
-  readonly range: TimeRange
-  readonly by: readonly string[]
-  readonly limit: number
-}
+/** `complete` is false while the index is behind what was durable when the question was asked. */
+export type Answered<T> = T & { readonly complete: boolean }
 
 export interface Query extends ActivityQueries {
   /** Entries below this index can be found. */
   readonly indexed: number
   /**
-   * Throws `query.*` for a question that cannot be asked. Newest first. Questions find reads of the
-   * record only where they name its kinds (own-reads.ts).
+   * Throws `query.*` for a question that cannot be asked. Questions find reads of the record only
+   * where they name its kinds (own-reads.ts). Waits a moment for what is durable at the call. Ends
+   * with `query.cancelled` when the signal is aborted, as all that take one.
    */
-  search(request: SearchRequest): Promise<SearchPage>
+  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchPage>
   /** Events behind leaf index `index`, oldest first, at most `limit`. */
   since(text: string, index: number, limit: number): Promise<readonly FoundEvent[]>
   /** null when no event has this id. */
@@ -84,9 +77,11 @@ export interface Query extends ActivityQueries {
   /** Requests, failures, bytes, first and last seen for each value of `by`, most requests first. */
   summarise(request: SummaryRequest): Promise<readonly SummaryGroup[]>
   /** What a question finds over time. */
-  series(request: SeriesRequest): Promise<Series>
+  series(request: SeriesRequest, signal?: AbortSignal): Promise<Answered<Series>>
   /** The values of fields among what a question finds; throws as `summarise` does. */
-  facets(request: FacetsRequest): Promise<Facets>
+  facets(request: FacetsRequest, signal?: AbortSignal): Promise<Answered<Facets>>
+  /** Which of its parts leave a question with what it finds, and what there is beside it. */
+  explain(request: ExplainRequest, signal?: AbortSignal): Promise<Answered<Explanation>>
   /** What came from each receiver. */
   arrivals(request: ArrivalsRequest): Promise<readonly Arrival[]>
   /** The same question as a test on one event, for live streams. */
@@ -116,63 +111,37 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
   const thread = startIndexThread(config, { log, telemetry })
   const read = (text: string) => checkQuery(parseQuery(text), FIELDS, nowMs())
   const check = (text: string) => hideOwnReads(read(text))
-  const asking = { check: read, select: thread.select }
+  const asking = (signal?: AbortSignal): Asking => ({
+    check: read,
+    select: statement => thread.select(statement, signal),
+    page: statement => thread.page(statement, signal),
+  })
 
-  async function search({ text, range, limit, after }: SearchRequest): Promise<SearchPage> {
-    const page = Math.min(limit, PAGE_EVENTS_MAX)
-    const asked = compileSql(check(text))
-    const where = after ? bothOf(asked, isAfter(after)) : asked
-    const rows = await thread.select({
-      columns: 'idx, "time", raw',
-      where,
-      tail: { sql: 'ORDER BY "time" DESC, idx DESC LIMIT ?', params: [BigInt(page + 1)] },
-      range,
-    })
-    const events = rows.slice(0, page).map(toFound)
-    const last = events.at(-1)
-    const ceiling = after?.limit ?? log.size
-    const next = rows.length > page && last ? { ...last, limit: ceiling } : null
-    return {
-      events,
-      next: next && { timeMs: next.timeMs, index: next.index, limit: next.limit },
-      complete: thread.size >= Math.min(log.size, ceiling),
-    }
+  /** What is durable now, and often not indexed yet because somebody has just looked. */
+  async function answered<T>(
+    size: number,
+    ask: (asking: Asking) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<Answered<T>> {
+    const complete = await settledWithin(thread.reached(size))
+    return { ...(await ask(asking(signal))), complete }
   }
 
   return {
     get indexed() {
       return thread.size
     },
-    search,
-    async since(text, index, limit) {
-      const rows = await thread.select({
-        columns: 'idx, "time", raw',
-        where: bothOf(compileSql(check(text)), { sql: 'idx > ?', params: [BigInt(index)] }),
-        tail: { sql: 'ORDER BY idx LIMIT ?', params: [BigInt(limit)] },
-        range: ALL_TIME,
-      })
-      return rows.map(toFound)
+    search(request, signal) {
+      const { size } = log
+      const asked = Math.min(size, request.after?.limit ?? size)
+      return answered(asked, a => askPage(a, request, size), signal)
     },
-    async find(id) {
-      const rows = await thread.select({
-        columns: 'idx, "time", raw',
-        where: { sql: 'id = ?', params: [id.toLowerCase()] },
-        tail: { sql: 'LIMIT 1', params: [] },
-        range: ALL_TIME,
-      })
-      const [row] = rows
-      return row ? toFound(row) : null
-    },
-    async summarise({ text, range, by, limit }) {
-      const columns = groupColumns(by)
-      const most = Math.min(limit, SUMMARY_GROUPS_MAX)
-      const rows = await thread.select(
-        summaryStatement({ columns, asked: compileSql(check(text)), most, range }),
-      )
-      return rows.map(row => toGroup(row, by))
-    },
-    series: request => askSeries(asking, request),
-    facets: request => askFacets(asking, request),
+    since: (text, index, limit) => askSince(asking(), { text, index, limit }),
+    find: id => askEvent(asking(), id),
+    summarise: request => askSummary(asking(), request),
+    series: (request, signal) => answered(log.size, a => askSeries(a, request), signal),
+    facets: (request, signal) => answered(log.size, a => askFacets(a, request), signal),
+    explain: (request, signal) => answered(log.size, a => askExplanation(a, request), signal),
     arrivals: async request => (await thread.select(arrivalsStatement(request))).map(toArrival),
     matcher(text) {
       const matches = compilePredicate(check(text))
@@ -184,19 +153,12 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
   }
 }
 
-const ALL_TIME: TimeRange = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
-
-function isAfter({ timeMs, index, limit }: PageCursor): SqlPart {
-  return {
-    sql: '("time" < ? OR ("time" = ? AND idx < ?)) AND idx < ?',
-    params: [timeMs, timeMs, index, limit].map(BigInt),
-  }
-}
-
-function bothOf(a: SqlPart, b: SqlPart): SqlPart {
-  return { sql: `(${a.sql}) AND (${b.sql})`, params: [...a.params, ...b.params] }
-}
-
-function toFound(row: Row): FoundEvent {
-  return { index: Number(row.idx), timeMs: Number(row.time), json: String(row.raw) }
+/** True when it came within a moment. */
+async function settledWithin(reached: Promise<void>): Promise<boolean> {
+  const stop = new AbortController()
+  const { signal } = stop
+  const late = sleep(SEARCH_WAIT_MS, false, { signal }).catch(() => false)
+  const isThere = await Promise.race([reached.then(() => true), late])
+  stop.abort()
+  return isThere
 }

@@ -9,6 +9,8 @@ const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
 const JANUARY = Date.UTC(2026, 0, 15)
 const FEBRUARY = Date.UTC(2026, 1, 15)
 
+const WAITED_FOR = new AbortController().signal
+
 const FIRST = { retention: 'r6m', id: 'id-0', time: JANUARY, actor: { id: 'a0' } }
 
 let directory = ''
@@ -38,12 +40,15 @@ function lines(count: number, from: number, timeMs = JANUARY, retention = 'r6m')
 const insert = (firstIndex: number, text: string) => store.insert(firstIndex, Buffer.from(text))
 
 async function indexes(where = 'true', range = ALL): Promise<readonly number[]> {
-  const rows = await store.select({
-    columns: 'idx',
-    where: { sql: where, params: [] },
-    tail: { sql: 'ORDER BY idx', params: [] },
-    range,
-  })
+  const rows = await store.select(
+    {
+      columns: 'idx',
+      where: { sql: where, params: [] },
+      tail: { sql: 'ORDER BY idx', params: [] },
+      range,
+    },
+    WAITED_FOR,
+  )
   return rows.map(row => Number(row.idx))
 }
 
@@ -174,12 +179,15 @@ describe('the index', () => {
     await insert(0, lines(4001, 0))
     assert.equal(store.indexed, 4001)
     assert.deepEqual(await indexes(), upTo(4001))
-    const ids = await store.select({
-      columns: 'id',
-      where: { sql: 'idx IN (1999, 2000, 4000)', params: [] },
-      tail: { sql: 'ORDER BY idx', params: [] },
-      range: ALL,
-    })
+    const ids = await store.select(
+      {
+        columns: 'id',
+        where: { sql: 'idx IN (1999, 2000, 4000)', params: [] },
+        tail: { sql: 'ORDER BY idx', params: [] },
+        range: ALL,
+      },
+      WAITED_FOR,
+    )
     assert.deepEqual(
       ids.map(({ id }) => id),
       ['id-1999', 'id-2000', 'id-4000'],

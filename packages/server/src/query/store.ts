@@ -2,22 +2,20 @@
 // rest, read together by the same SQL. A view of the log: everything here can be deleted and comes
 // again. It holds clear values, so its directory is the owner's alone. Owned by one thread.
 
-import { rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
-import { TocsinError } from '@tocsin/sdk/errors'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { makeDirectory } from '../base/durable.ts'
-import { QUERY_MEMORY_BYTES, SEARCH_MS_MAX } from '../base/limits.ts'
-import { lazyColumns } from './columns.ts'
+import { STATEMENTS_MAX, WHOLE_STATEMENTS_MAX } from '../base/limits.ts'
+import { createInstance, type Row, runAlone, type Source, type Statement } from './database.ts'
 import { createHotTable, piecesOf } from './hot-table.ts'
-import { openPartFiles, type TimeRange } from './part-files.ts'
-import { buildTurns } from './turns.ts'
+import { buildLanes } from './lanes.ts'
+import { type PageStatement, readPage } from './pages.ts'
+import { openPartFiles, type PartFile, type PartFiles, type TimeRange } from './part-files.ts'
+import { buildViews } from './views.ts'
+import { openVocabulary, type Vocabulary } from './vocabulary.ts'
 
+export type { Row, SqlPart, Statement } from './database.ts'
+export type { Order, PageStatement } from './pages.ts'
 export type { TimeRange } from './part-files.ts'
-
-export type SqlPart = { readonly sql: string; readonly params: readonly DuckDBValue[] }
-export type Row = { readonly [column: string]: unknown }
 
 export interface EventStore {
   /** Entries below this leaf index can be searched. */
@@ -32,33 +30,31 @@ export interface EventStore {
   /** Moves the hot rows to files, as `insert` does when they are many. */
   flush(): Promise<void>
   /**
-   * Runs `select` with its `FROM events` meaning every event whose time is in the range, and
-   * `where` applied. At most one statement; values only by parameter.
+   * The rows of a statement over the events whose time is in its range. At most one statement;
+   * values only by parameter. A search sees each event once, and neither waits for indexing nor
+   * holds it up. Ends early, with the signal's reason, when that is aborted.
    */
-  select(statement: Statement): Promise<readonly Row[]>
+  select(statement: Statement, signal: AbortSignal): Promise<readonly Row[]>
+  /** The first events of a question, with their text (pages.ts); as `select`. */
+  page(statement: PageStatement, signal: AbortSignal): Promise<readonly Row[]>
   close(): void
 }
 
-export type Statement = {
-  /** Select list and what follows WHERE; they may name columns of the index. */
-  readonly columns: string
-  readonly where: SqlPart
-  readonly tail: SqlPart
-  readonly range: TimeRange
-  /** What is made of the rows, as a SELECT from `picked`; without it they are the answer. */
-  readonly over?: SqlPart
-}
+/** What a search reads: nothing of it changes while it is read. */
+type View = { readonly hot: string; readonly files: readonly PartFile[] }
 
 export async function openEventStore(directory: string): Promise<EventStore> {
   makeDirectory(directory)
   const instance = await createInstance(directory)
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
-  // A search sees a row once: while rows move from the table to a file, or files are joined, no
-  // search runs.
-  const turns = buildTurns()
-  const files = openPartFiles({ directory, connection }, turns.change)
-  const hot = await createHotTable(connection)
+  const files = openPartFiles({ directory, connection })
+  const hot = await createHotTable(instance)
+  const vocabulary = openVocabulary(directory)
+  if (vocabulary.isNew) await learnAll(vocabulary, files, connection)
+  const viewNow = (): View => ({ hot: hot.name, files: files.list })
+  const views = buildViews(viewNow())
+  const lanes = buildLanes({ all: STATEMENTS_MAX, whole: WHOLE_STATEMENTS_MAX })
   let indexed = files.cursor
   // One statement at a time changes the table; searches have connections of their own.
   let writing: Promise<void> = Promise.resolve()
@@ -80,8 +76,18 @@ export async function openEventStore(directory: string): Promise<EventStore> {
 
   async function flush(): Promise<void> {
     if (hot.rows === 0) return
-    await files.add(await hot.parts(), indexed, hot.clear)
-    await files.joinSmall()
+    const drop = await hot.renew(async parts => {
+      await vocabulary.learn(connection, hot.name)
+      await files.add(parts, indexed)
+    })
+    await views.replace(viewNow(), drop)
+    await files.joinSmall(remove => views.replace(viewNow(), remove))
+  }
+
+  const runner = (view: View, signal: AbortSignal) => (statement: Statement) => {
+    const sources = sourcesIn(view, statement.range, { files, vocabulary })
+    const step = () => runAlone(instance, statement, sources, signal)
+    return lanes.run(statement.pace ?? 'whole', step)
   }
 
   return {
@@ -93,8 +99,9 @@ export async function openEventStore(directory: string): Promise<EventStore> {
       indexed = Math.max(indexed, index)
     },
     flush: () => exclusive(flush),
-    select: statement =>
-      turns.read(() => searchAlone(instance, statement, files.sourceIn(statement.range))),
+    select: (statement, signal) => views.read(view => runner(view, signal)(statement)),
+    page: (page, signal) =>
+      views.read(view => readPage(page, filesIn(view.files, page.range), runner(view, signal))),
     close() {
       hot.close()
       connection.closeSync()
@@ -103,61 +110,25 @@ export async function openEventStore(directory: string): Promise<EventStore> {
   }
 }
 
-function createInstance(directory: string): Promise<DuckDBInstance> {
-  const spill = join(directory, 'spill')
-  rmSync(spill, { recursive: true, force: true })
-  return DuckDBInstance.create(':memory:', {
-    // Its threads spin while they wait for one another, on cores that prepare the next events.
-    threads: String(Math.max(1, availableParallelism() >> 1)),
-    memory_limit: `${Math.round(QUERY_MEMORY_BYTES / 1024 ** 2)}MB`,
-    temp_directory: spill,
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    // Every 16 MB it would compress the hot table, which lives for a minute.
-    checkpoint_threshold: '1TB',
-  })
+/** From files that are older than it, or when it was lost. */
+async function learnAll(
+  vocabulary: Vocabulary,
+  files: PartFiles,
+  connection: DuckDBConnection,
+): Promise<void> {
+  if (files.list.length > 0) await vocabulary.learn(connection, files.sourceOf(files.list))
 }
 
-type Asked = { readonly sql: string; readonly values: DuckDBValue[] }
+type Parts = { readonly files: PartFiles; readonly vocabulary: Vocabulary }
 
-/** `cold` is what stands behind FROM for the files; null for none. */
-function askedOf({ columns, where, tail, range, over }: Statement, cold: string | null): Asked {
-  const used = `${columns} ${where.sql} ${tail.sql}`
-  const files = cold === null ? '' : `UNION ALL BY NAME SELECT * FROM ${cold}`
-  const picked = `SELECT ${columns} FROM events WHERE ${where.sql} ${tail.sql}`
-  const sql = `WITH events AS (
-      SELECT *${lazyColumns(used)} FROM (SELECT * FROM hot ${files})
-      WHERE "time" >= ? AND "time" < ?
-    )
-    ${over ? `, picked AS (${picked}) ${over.sql}` : picked}`
-  const bounds = [BigInt(range.fromMs), BigInt(range.toMs)]
-  return { sql, values: [...bounds, ...where.params, ...tail.params, ...(over?.params ?? [])] }
+function sourcesIn(view: View, range: TimeRange, { files, vocabulary }: Parts): readonly Source[] {
+  const used = filesIn(view.files, range)
+  // The newest events are not in the vocabulary yet.
+  const hot: Source = { from: view.hot, narrow: asked => asked }
+  if (used.length === 0) return [hot]
+  return [hot, { from: files.sourceOf(used), narrow: vocabulary.narrow }]
 }
 
-/** Runs one search on a connection of its own, and ends it when it takes too long. */
-async function searchAlone(
-  instance: DuckDBInstance,
-  statement: Statement,
-  cold: string | null,
-): Promise<readonly Row[]> {
-  const { sql, values } = askedOf(statement, cold)
-  const connection = await instance.connect()
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    connection.interrupt()
-  }, SEARCH_MS_MAX)
-  try {
-    const reader = await connection.runAndReadAll(sql, values)
-    return reader.getRowObjectsJS()
-  } catch (cause) {
-    if (!isLate) throw cause
-    throw new TocsinError('query.timeout', {
-      public: `the search took longer than ${SEARCH_MS_MAX / 1000} s; ask for a shorter time range`,
-      cause,
-    })
-  } finally {
-    clearTimeout(timer)
-    connection.closeSync()
-  }
+function filesIn(files: readonly PartFile[], range: TimeRange): readonly PartFile[] {
+  return files.filter(f => f.maxTime >= range.fromMs && f.minTime < range.toMs)
 }

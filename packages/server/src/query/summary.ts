@@ -3,7 +3,10 @@
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
-import type { Row, SqlPart, Statement, TimeRange } from './store.ts'
+import { SUMMARY_GROUPS_MAX } from '../base/limits.ts'
+import type { Asking } from './asking.ts'
+import { hideOwnReads } from './own-reads.ts'
+import type { Row, TimeRange } from './store.ts'
 
 export type SummaryGroup = {
   /** One value per field that was asked for; null where events lack it. */
@@ -15,6 +18,13 @@ export type SummaryGroup = {
   readonly bytesOut: number
   readonly firstMs: number
   readonly lastMs: number
+}
+
+export type SummaryRequest = {
+  readonly text: string
+  readonly range: TimeRange
+  readonly by: readonly string[]
+  readonly limit: number
 }
 
 const GROUP_FIELDS_MAX = 4
@@ -36,30 +46,31 @@ export function groupColumns(by: readonly string[]): readonly Field[] {
   })
 }
 
-export function summaryStatement(parts: {
-  readonly columns: readonly Field[]
-  readonly asked: SqlPart
-  readonly most: number
-  readonly range: TimeRange
-}): Statement {
-  const keys = parts.columns.map((f, i) => `CAST(${`"${f.column}"`} AS VARCHAR) AS g${i}`)
-  const places = parts.columns.map((_, i) => String(i + 1)).join(', ')
-  return {
+/** Most requests first. Throws as `groupColumns` does. */
+export async function askSummary(
+  { check, select }: Asking,
+  { text, range, by, limit }: SummaryRequest,
+): Promise<readonly SummaryGroup[]> {
+  const columns = groupColumns(by)
+  const keys = columns.map((f, i) => `CAST(${`"${f.column}"`} AS VARCHAR) AS g${i}`)
+  const places = columns.map((_, i) => String(i + 1)).join(', ')
+  const rows = await select({
     columns: `${keys.join(', ')}, count(*) AS requests,
       count(*) FILTER (outcome <> 'success') AS failures,
-      coalesce(sum(bytes_in), 0)::BIGINT AS bytes_in_sum,
-      coalesce(sum(bytes_out), 0)::BIGINT AS bytes_out_sum,
+      coalesce(sum(bytes_in), 0)::DOUBLE AS bytes_in_sum,
+      coalesce(sum(bytes_out), 0)::DOUBLE AS bytes_out_sum,
       min("time") AS first_ms, max("time") AS last_ms`,
-    where: parts.asked,
+    asked: hideOwnReads(check(text)),
     tail: {
       sql: `GROUP BY ${places} ORDER BY requests DESC, ${places} LIMIT ?`,
-      params: [BigInt(parts.most)],
+      params: [BigInt(Math.min(limit, SUMMARY_GROUPS_MAX))],
     },
-    range: parts.range,
-  }
+    range,
+  })
+  return rows.map(row => toGroup(row, by))
 }
 
-export function toGroup(row: Row, by: readonly string[]): SummaryGroup {
+function toGroup(row: Row, by: readonly string[]): SummaryGroup {
   return {
     group: by.map((_, i) => textOrNull(row[`g${i}`])),
     requests: Number(row.requests),

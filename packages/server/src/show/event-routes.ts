@@ -4,12 +4,19 @@
 import { TocsinError } from '@tocsin/sdk/errors'
 import { Type } from 'typebox'
 import { PAGE_EVENTS_MAX } from '../base/limits.ts'
-import type { FoundEvent, PageCursor } from '../query/query.ts'
+import {
+  type FoundEvent,
+  NEWEST_FIRST,
+  type PageCursor,
+  parseSort,
+  printSort,
+} from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
+import { untilGone } from './gone.ts'
 import { indexCaughtUp } from './index-wait.ts'
 import { recordLook } from './look.ts'
 import { questionRoutes } from './question-routes.ts'
-import { parseRange, RANGE, type RangeQuery } from './range.ts'
+import { parseRange, RANGE } from './range.ts'
 import { EVENT, EVENT_PAGE, PROBLEMS, SUMMARY } from './schemas.ts'
 
 const PAGE_EVENTS = 100
@@ -19,6 +26,13 @@ const SEARCH = Type.Object({
   ...RANGE,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_EVENTS_MAX })),
   cursor: Type.Optional(Type.String({ description: '`next` of the page before' })),
+  sort: Type.Optional(
+    Type.String({
+      description:
+        'Any field of type int, number or time, with `-` from the most to the least; ' +
+        'events without it last. Default: -time',
+    }),
+  ),
 })
 
 const SUMMARISE = Type.Object({
@@ -44,8 +58,10 @@ function searchRoute(app: App, deps: RouteDeps): void {
     const caller = deps.gate.admit(request, 'read')
     const { q = '*', limit = PAGE_EVENTS, cursor, ...asked } = request.query
     const range = parseRange(asked, deps.clock.nowMs())
-    const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
-    const page = await deps.query.search({ text: q, range, limit, ...after })
+    const sort = parseSort(asked.sort ?? printSort(NEWEST_FIRST))
+    const after = cursor === undefined ? {} : { after: parseCursor(cursor, printSort(sort)) }
+    const search = { text: q, range, limit, sort, ...after }
+    const page = await deps.query.search(search, untilGone(reply))
     await recordLook(deps, caller, {
       operation: 'event.search',
       what: { query: q, rows: page.events.length },
@@ -123,22 +139,25 @@ function withIntegrity({ json, index }: FoundEvent, origin: string): string {
   return `${json.slice(0, -1)},"integrity":{"origin":${JSON.stringify(origin)},"index":${index}}}`
 }
 
-function printCursor({ timeMs, index, limit }: PageCursor): string {
-  return Buffer.from(`1.${timeMs}.${index}.${limit}`).toString('base64url')
+function printCursor({ sort, value, timeMs, index, limit }: PageCursor): string {
+  return Buffer.from(`2 ${sort} ${value ?? ''} ${timeMs} ${index} ${limit}`).toString('base64url')
 }
 
-function parseCursor(text: string): PageCursor {
-  const match = /^1\.(-?\d{1,16})\.(\d{1,16})\.(\d{1,16})$/.exec(
-    Buffer.from(text, 'base64url').toString('latin1'),
-  )
-  if (!match) {
-    throw new TocsinError('http.bad_request', {
-      public: 'the cursor is not one of ours; take `next` of the page before, as it is',
-      field: 'cursor',
-    })
+const CURSOR = /^2 (-?[\w.]{1,64}) ((?:-?\d[\d.e+-]{0,30})?) (\d{1,16}) (\d{1,16}) (\d{1,16})$/
+
+function parseCursor(text: string, sort: string): PageCursor {
+  const match = CURSOR.exec(Buffer.from(text, 'base64url').toString('latin1'))
+  const [, sorted = '', value = '', ...rest] = match ?? []
+  const [timeMs = 0, index = 0, limit = 0] = rest.map(Number)
+  const isNumber = value === '' || Number.isFinite(Number(value))
+  if (match && isNumber && sorted === sort) {
+    return { sort, value: value === '' ? null : Number(value), timeMs, index, limit }
   }
-  const [timeMs = 0, index = 0, limit = 0] = match.slice(1).map(Number)
-  return { timeMs, index, limit }
+  throw new TocsinError('http.bad_request', {
+    public:
+      match && isNumber
+        ? `the cursor belongs to sort=${sorted}; ask for that, or for the first page without it`
+        : 'the cursor is not one of ours; take `next` of the page before, as it is',
+    field: 'cursor',
+  })
 }
-
-export type { RangeQuery }

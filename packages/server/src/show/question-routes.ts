@@ -1,11 +1,13 @@
-// What else a question can be asked than which events: how many over time, and which values fields
-// have. Each answer says the range and whether it is complete, and each is a read of the record.
+// What else a question can be asked than which events: how many over time, which values fields
+// have, and why it finds so much. Each answer says the range and whether it is complete, and each
+// is a read of the record.
 
 import { Type } from 'typebox'
 import { FACET_FIELDS_MAX } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
+import { untilGone } from './gone.ts'
 import { recordLook } from './look.ts'
-import { FACETS, SERIES } from './question-schemas.ts'
+import { EXPLANATION, FACETS, SERIES } from './question-schemas.ts'
 import { parseRange, RANGE } from './range.ts'
 import { PROBLEMS } from './schemas.ts'
 
@@ -17,6 +19,7 @@ const TOP_MAX = 50
 export function questionRoutes(app: App, deps: RouteDeps): void {
   seriesRoute(app, deps)
   facetsRoute(app, deps)
+  explainRoute(app, deps)
 }
 
 function seriesRoute(app: App, deps: RouteDeps): void {
@@ -26,18 +29,17 @@ function seriesRoute(app: App, deps: RouteDeps): void {
     querystring: Type.Object({ ...RANGE, buckets: Type.Optional(buckets) }),
     response: { 200: SERIES, ...PROBLEMS },
   }
-  app.get('/v1/series', { schema }, async request => {
+  app.get('/v1/series', { schema }, async (request, reply) => {
     const caller = deps.gate.admit(request, 'read')
     const { q = '*', buckets = BUCKETS, ...asked } = request.query
     const range = parseRange(asked, deps.clock.nowMs())
-    const complete = deps.query.indexed >= deps.log.size
-    const series = await deps.query.series({ text: q, range, buckets })
+    const series = await deps.query.series({ text: q, range, buckets }, untilGone(reply))
     const { fromMs: from, toMs: to } = series.range
     await recordLook(deps, caller, {
       operation: 'event.series',
       what: { query: q, rows: series.totals.events },
     })
-    const { stepMs, totals } = series
+    const { stepMs, totals, complete } = series
     return { stepMs, totals, buckets: series.buckets, complete, from, to }
   })
 }
@@ -56,18 +58,37 @@ function facetsRoute(app: App, deps: RouteDeps): void {
     }),
     response: { 200: FACETS, ...PROBLEMS },
   }
-  app.get('/v1/facets', { schema }, async request => {
+  app.get('/v1/facets', { schema }, async (request, reply) => {
     const caller = deps.gate.admit(request, 'read')
     const { q = '*', fields, top = TOP, ...asked } = request.query
     const range = parseRange(asked, deps.clock.nowMs())
     const names = fields.split(',').map(name => name.trim())
-    const complete = deps.query.indexed >= deps.log.size
-    const { facets, total } = await deps.query.facets({ text: q, range, fields: names, top })
+    const question = { text: q, range, fields: names, top }
+    const { facets, total, complete } = await deps.query.facets(question, untilGone(reply))
     await recordLook(deps, caller, {
       operation: 'event.facets',
       what: { query: q, fields, rows: total },
     })
     const exact = facets.map(facet => ({ ...facet, distinctIsExact: true }))
     return { facets: exact, total, complete, from: range.fromMs, to: range.toMs }
+  })
+}
+
+function explainRoute(app: App, deps: RouteDeps): void {
+  const schema = {
+    summary: 'What each part of a question leaves, and what lies beside what was asked for',
+    querystring: Type.Object(RANGE),
+    response: { 200: EXPLANATION, ...PROBLEMS },
+  }
+  app.get('/v1/explain', { schema }, async (request, reply) => {
+    const caller = deps.gate.admit(request, 'read')
+    const { q = '*', ...asked } = request.query
+    const range = parseRange(asked, deps.clock.nowMs())
+    const explained = await deps.query.explain({ text: q, range }, untilGone(reply))
+    await recordLook(deps, caller, {
+      operation: 'event.explain',
+      what: { query: q, rows: explained.total },
+    })
+    return { ...explained, from: range.fromMs, to: range.toMs }
   })
 }

@@ -58,3 +58,26 @@ export const FACETS: TSchema = Type.Object({
   total: count('Events'),
   ...ANSWERED,
 })
+
+const EXTENT = Type.Object({
+  events: count('Events'),
+  firstMs: timeMs('The earliest'),
+  lastMs: timeMs('The latest'),
+})
+
+export const EXPLANATION: TSchema = Type.Object({
+  total: count('Events that the question finds'),
+  clauses: Type.Array(
+    Type.Object({
+      start: count('Where the part begins in the query, in UTF-16 units'),
+      end: count('Where it ends'),
+      text: Type.String(),
+      alone: count('Events that a search for this part alone finds'),
+      without: count('Events that a search without this part finds'),
+    }),
+    { description: 'The parts that must all hold' },
+  ),
+  outside: orNull(EXTENT, 'What the question finds outside the range; null for nothing'),
+  data: orNull(EXTENT, 'All events in the range; null for none'),
+  ...ANSWERED,
+})

@@ -35,7 +35,8 @@ export function memoryIndex(events: readonly SealedEvent[]): Pick<Query, 'search
         return { index, timeMs: event?.time ?? 0, json: JSON.stringify(event) }
       })
       const last = page.at(-1)
-      const next = found.length > limit && last ? { ...last, limit: events.length } : null
+      const sort = { sort: '-time', value: null }
+      const next = found.length > limit && last ? { ...last, ...sort, limit: events.length } : null
       return { events: page, next, complete: true }
     },
     async summarise({ text, range, by, limit }) {
