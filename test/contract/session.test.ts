@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, mock } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { Scope } from '../../packages/server/src/query/query.ts'
 import { type Answer, event, ndjson, openRig, type Request, type Rig } from './rig.ts'
 
@@ -337,6 +338,41 @@ describe('signing out', () => {
     isRefused(await as('/v1/log', browser), 'auth.session_ended', 401)
     isRefused(await as('/v1/session', browser, { method: 'DELETE' }), 'auth.session_ended', 401)
     assert.equal((await as('/v1/log', other)).status, 200)
+  })
+})
+
+describe('a live stream', () => {
+  it('ends with the session or the key that opened it', async () => {
+    const heartbeats = mock.timers
+    heartbeats.enable({ apis: ['setInterval'] })
+    const url = await rig.app.listen({ host: '127.0.0.1', port: 0 })
+    try {
+      const [browser, stays] = [await byLink(), await byLink()]
+      const { key, keyId } = await newKey('read')
+      const opened = await Promise.all(
+        [
+          { cookie: browser.cookie },
+          { cookie: stays.cookie },
+          { authorization: `Bearer ${key}` },
+        ].map(headers => fetch(`${url}/v1/events/tail?q=kind:none`, { headers })),
+      )
+      const ended = [false, false, false]
+      const reading = opened.map(async ({ body }, i) => {
+        for await (const _ of body ?? []);
+        ended[i] = true
+      })
+      heartbeats.tick(15_000)
+      await setTimeout(50)
+      assert.deepEqual(ended, [false, false, false])
+      await as('/v1/session', browser, { method: 'DELETE' })
+      await rig.tocsin.revokeApiKey(keyId, 'tester')
+      heartbeats.tick(15_000)
+      await Promise.all([reading[0], reading[2]])
+      assert.deepEqual(ended, [true, false, true])
+    } finally {
+      heartbeats.reset()
+      rig = await rig.restart()
+    }
   })
 })
 

@@ -20,6 +20,10 @@ describe('guides', () => {
     assert.equal(await runGuide('exfiltration.md'), 22)
   })
 
+  it('signing in', { skip: needProgram('curl') }, async () => {
+    assert.equal(await runGuide('signing-in.md'), 8)
+  })
+
   it('nginx in front of a model server', {
     skip: needProgram('nginx') || needProgram('curl'),
   }, async () => {
