@@ -19,11 +19,11 @@ const ALERTS = 100
 type Story = Pick<Answer<'GET /v1/alerts/{id}'>, 'id' | 'entity'>
 
 const WORDS: { readonly [step in Step]: readonly [name: string, what: string] } = {
-  open: ['Open the alert', 'Who did what, and why that is unlike them'],
-  compare: ['Compare with normal', 'The same account as it used to be'],
-  chain: ['Follow the chain', 'From person and credential to the data'],
-  undo: ['Undo a decision', 'See what slows it down, and take it back'],
-  verify: ['Verify the log', 'Prove that nothing was changed'],
+  open: ['Open the alert', 'Who did what, unlike before'],
+  compare: ['Compare with normal', 'Now beside the usual'],
+  chain: ['Follow the chain', 'From person to data'],
+  undo: ['Slow down and undo', 'Act, and take it back'],
+  verify: ['Verify the log', 'Nothing was changed'],
 }
 
 /** A step that only its own screen can know of. */

@@ -111,14 +111,14 @@ function PlaceLink({
   readonly isCurrent: boolean
   readonly waiting: number
 }): ReactNode {
-  const more = waiting > 0 ? `: ${waiting} open` : ''
+  const more = waiting > 0 ? ` ${waiting} open` : ''
   return (
     <Go to={place.path} className="place" isCurrent={isCurrent} label={`${place.name}${more}`}>
       <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true" fill="none">
         <path d={place.icon} stroke="currentColor" strokeWidth="1.6" strokeLinejoin="round" />
       </svg>
       <span className="word">{place.name}</span>
-      {waiting > 0 && <span className="number word">{waiting}</span>}
+      {waiting > 0 && <span className="number word"> {waiting}</span>}
     </Go>
   )
 }

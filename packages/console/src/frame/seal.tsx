@@ -23,7 +23,7 @@ export function Seal(): ReactNode {
   const { size, checkpointSize, checkpoint } = data
   const behind = size - checkpointSize
   const sealedMs = checkpoint?.timeMs ?? null
-  const when = sealedMs === null ? 'sealed' : `sealed ${ago(Math.min(sealedMs, now), now)}`
+  const when = sealedMs === null ? 'sealed' : `sealed ${ago(sealedMs, now)}`
   const words =
     behind === 0
       ? `All ${count(size)} entries are sealed`

@@ -11,6 +11,7 @@ import { parseNote, parseVerifierKey, type VerifierKey } from '@tocsin/sdk/note'
 import { buildConsistencyProof, buildTileReader, verifyConsistency } from '@tocsin/sdk/proof'
 import { buildTreeHasher } from '@tocsin/sdk/tlog'
 import { type Verdict, type VerifyInput, verifyLog } from '@tocsin/sdk/verify'
+import { count } from '../amount/amount.ts'
 import { type KnownLog, knownFor, type Refusal } from './known-log.ts'
 
 export type Ports = {
@@ -119,7 +120,7 @@ async function continuityDoubt(
   newer: Checkpoint,
 ): Promise<Doubt | null> {
   if (newer.size < older.size) {
-    const detail = `it had ${older.size} entries and now has ${newer.size}`
+    const detail = `it had ${count(older.size)} entries and now has ${count(newer.size)}`
     return { why: 'rollback', file: 'checkpoint', detail }
   }
   const hasher = buildTreeHasher(crypto.sha256)
@@ -131,7 +132,7 @@ async function continuityDoubt(
     if (!(error instanceof TocsinError)) throw error
     return { why: 'tile_missing', file: 'tile', detail: error.message }
   }
-  const detail = `its first ${older.size} entries cannot be shown to be those seen here before`
+  const detail = `its first ${count(older.size)} entries cannot be shown to be those seen here before`
   return { why: 'fork', file: 'checkpoint', detail }
 }
 

@@ -7,11 +7,11 @@ import { Go, useAddress } from '../address/address.tsx'
 import { Figure } from '../chart/chart.tsx'
 import { useNowMs } from '../clock/clock.ts'
 import { Sheet } from '../panel/panel.tsx'
-import { ago, count, Id, span, stamp, When, zoneName } from '../value/value.tsx'
+import { count, Id, span, stamp, When, zoneName } from '../value/value.tsx'
 import type { Checked } from './known-log.ts'
 import type { LogState } from './log-state.ts'
 import { type Seal, sealsOf } from './seal-strip.ts'
-import { isVerified } from './words.ts'
+import { isVerified, whenWords } from './words.ts'
 
 export function Seals({
   state,
@@ -46,17 +46,12 @@ export function Seals({
 
 function sentenceOf({ unsealed }: LogState, seals: readonly Seal[], now: number): string {
   const last = seals.at(-1)
-  const sealed = last ? `Newest ${agoWords(last.timeMs, now)}; ` : ''
+  const sealed = last ? `Newest ${whenWords(last.timeMs, now)}; ` : ''
   const { entries, sinceMs } = unsealed
   if (entries === 0) return `${sealed}every entry is sealed.`
   const waits = entries === 1 ? '1 entry waits' : `${count(entries)} entries wait`
   const since = sinceMs === null ? '' : `, the oldest for ${span(Math.max(now - sinceMs, 0))}`
   return `${sealed}${waits} for the next${since}.`
-}
-
-/** The clock of the screen ticks now and then: what came since is no future. */
-function agoWords(ms: number, now: number): string {
-  return ms > now - 2000 ? 'just now' : ago(ms, now)
 }
 
 function NoSeal({ state }: { readonly state: LogState }): ReactNode {

@@ -42,7 +42,13 @@ export function VerdictSheet(props: VerdictProps): ReactNode {
     >
       <div className="verdict-head">
         {headline ? <Sentence headline={headline} /> : <Looking />}
-        <Run {...props} hasChecked={checked !== null} />
+        {isRefused ? (
+          <Button variant="outline" color="critical" onClick={() => void looked.refetch()}>
+            Look again
+          </Button>
+        ) : (
+          <Run {...props} hasChecked={checked !== null} />
+        )}
       </div>
       {shown?.kind === 'refused' && known && <Differences looked={shown} known={known} />}
       {verification.kind === 'running' && <Running verification={verification} />}

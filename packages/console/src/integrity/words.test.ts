@@ -62,7 +62,7 @@ describe('the sentence about the log', () => {
       const headline = headlineOf(refused(why), KNOWN, NOW)
       assert.equal(headline?.tone, 'bad')
       assert.equal(headline?.title, REFUSALS[why].title)
-      assert.match(headline?.more ?? '', /it had 9 entries and now has 3/)
+      assert.match(headline?.more ?? '', /It had 9 entries and now has 3/)
     }
     assert.equal(headlineOf(refused('checkpoint_missing'), null, NOW)?.tone, 'bad')
   })
@@ -83,7 +83,10 @@ describe('the sentence about the log', () => {
     )
     assert.equal(headline?.tone, 'bad')
     assert.match(headline?.more ?? '', /Found here 60 min ago|Found here 1 h ago/)
-    assert.match(headline?.more ?? '', /Entry 612, in tile\/entries\/002: entry 612 is not/)
+    assert.match(
+      headline?.more ?? '',
+      /Entry 612 is not what was signed\. Entry 612, in tile\/entries\/002\./,
+    )
   })
 
   it('has words for what an older or newer console may have kept', () => {
@@ -96,7 +99,7 @@ describe('what was checked', () => {
   it('is said beside what was not', () => {
     const { shown, not } = scopeOf({ ...INTACT, since: 1000, clockStepsBack: 2 })
     assert.match(shown.join(' '), /first 1,000 are those of the checkpoint remembered/)
-    assert.match(shown.join(' '), /steps back 2 times/)
+    assert.match(shown.join(' '), /2 entries have an earlier time/)
     assert.match(not.join(' '), /230,000 sealed parts/)
     assert.doesNotMatch(scopeOf(INTACT).shown.join(' '), /remembered from before/)
   })

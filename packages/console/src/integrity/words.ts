@@ -88,8 +88,13 @@ export function wordsOf(why: Refusal): Words {
 
 /** Where it is wrong, as exactly as it is known. */
 export function placeOf({ at, file, detail }: Pick<Refused, 'at' | 'file' | 'detail'>): string {
-  const where = at === null ? file : `Entry ${count(at)}, in ${file}`
-  return `${where}: ${detail}.`
+  const where = at === null ? '' : ` Entry ${count(at)}, in ${file}.`
+  return `${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}.${where}`
+}
+
+export function whenWords(ms: number, nowMs: number): string {
+  const words = ago(ms, nowMs)
+  return words === 'now' ? 'just now' : words
 }
 
 export type Tone = 'good' | 'plain' | 'bad'
@@ -105,7 +110,7 @@ export function headlineOf(
   if (!known) return null
   const { checked, origin } = known
   if (checked?.kind === 'refused') {
-    const when = `Found here ${ago(checked.atMs, nowMs)}. `
+    const when = `Found here ${whenWords(checked.atMs, nowMs)}. `
     return bad(checked.why, when + placeOf(checked))
   }
   if (checked === null) {
@@ -118,7 +123,7 @@ export function headlineOf(
   const entries = `${count(checked.size)} entries, every hash recomputed in this browser`
   return {
     tone: 'good',
-    title: `Verified here ${ago(checked.atMs, nowMs)}: ${entries}, signature by ${origin}`,
+    title: `Verified here ${whenWords(checked.atMs, nowMs)}: ${entries}, signature by ${origin}`,
     more: sinceWords(checked, known),
   }
 }
@@ -156,9 +161,9 @@ export function scopeOf(checked: Intact): {
       ...(since === null
         ? []
         : [`The first ${count(since)} are those of the checkpoint remembered from before.`]),
-      clockStepsBack === 0
-        ? "The log's time never steps back."
-        : `The log's time steps back ${count(clockStepsBack)} times; the order of the entries holds.`,
+      ...(clockStepsBack === 0
+        ? []
+        : [`${count(clockStepsBack)} entries have an earlier time than the one before them.`]),
     ],
     not: [
       `What the ${count(sections)} sealed parts say: they are encrypted and do not leave the server. ` +

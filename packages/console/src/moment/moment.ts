@@ -34,9 +34,12 @@ export function brief(ms: number, zone: Zone, nowMs: number): string {
   return isThisYear ? full.slice(5, 16) : full.slice(0, 16)
 }
 
+/** The clock of a screen ticks now and then: what came since its last tick is now, no future. */
+const TICK_MS = 6000
+
 export function ago(ms: number, nowMs: number): string {
   const gone = nowMs - ms
-  if (Math.abs(gone) < 2000) return 'now'
+  if (gone < 2000 && gone > -TICK_MS) return 'now'
   const text = span(Math.abs(gone))
   return gone > 0 ? `${text} ago` : `in ${text}`
 }
