@@ -35,7 +35,13 @@ const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={THEME} withCssVariables={false} withGlobalClasses={false}>
+      <MantineProvider
+        theme={THEME}
+        withCssVariables={false}
+        withGlobalClasses={false}
+        // Colours are put on the page by `wear`; Mantine would put its own default over them.
+        getRootElement={() => undefined}
+      >
         <QueryClientProvider client={client}>
           <RouterProvider router={router} />
         </QueryClientProvider>

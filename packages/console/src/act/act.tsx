@@ -24,6 +24,7 @@ export function Act(props: ActProps): ReactNode {
   const button = (
     <Button
       {...look}
+      className="act"
       type={isSubmit ? 'submit' : 'button'}
       onClick={press}
       {...(label === undefined ? {} : { 'aria-label': label })}

@@ -2,7 +2,7 @@
 // form below, with the focus in it, and Escape leads back.
 
 import { useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Act, Letter } from '../act/act.tsx'
 import { entityPath, Go } from '../address/address.tsx'
 import { aboutEntity } from '../question/question.ts'
@@ -102,10 +102,12 @@ function FormOf({
   act,
 }: ActionsProps & { readonly form: FormKind }): ReactNode {
   const client = useQueryClient()
-  const box = useRef<HTMLDivElement>(null)
   const [wrong, setWrong] = useState<string | null>(null)
-  const close = () => setForm(null)
-  useFocusBack(box)
+  const giveBack = useReturn()
+  const close = () => {
+    setForm(null)
+    giveBack()
+  }
   // biome-ignore lint/correctness/useExhaustiveDependencies: another form starts anew
   useEffect(() => setWrong(null), [form])
   const send = async (change: () => Promise<Change>) => {
@@ -116,7 +118,6 @@ function FormOf({
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape leaves the form inside
     <div
-      ref={box}
       className="action-form"
       onKeyDown={event => {
         if (event.key !== 'Escape' || event.defaultPrevented) return
@@ -143,16 +144,14 @@ function FormOf({
 }
 
 /** When the form goes, so would the focus: it returns to where it came from. */
-function useFocusBack(box: { readonly current: HTMLElement | null }): void {
-  useEffect(() => {
-    const before = document.activeElement
-    const element = box.current
-    return () => {
-      const isInside = element?.contains(document.activeElement) ?? false
-      if (!isInside || !(before instanceof HTMLElement)) return
-      requestAnimationFrame(() => {
-        if (document.activeElement === document.body && before.isConnected) before.focus()
-      })
-    }
-  }, [box])
+function useReturn(): () => void {
+  const [before] = useState(() => document.activeElement)
+  return () =>
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return
+      const heading = document.querySelector<HTMLElement>('.opened h2')
+      const isThere = before instanceof HTMLElement && before.isConnected
+      if (isThere && before !== document.body) before.focus()
+      else heading?.focus()
+    })
 }

@@ -66,11 +66,9 @@ export function AlertRow({
       <div role="gridcell" className="proved">
         <Proof verified={actor.verified} />
       </div>
-      <div role="gridcell" className="state">
+      <div role="gridcell" className={alert.state === 'open' ? 'state is-open' : 'state'}>
         {stateWords(alert)}
-      </div>
-      <div role="gridcell" className="assignee cut">
-        {assignee === null ? <span className="unseen">Nobody has it</span> : visible(assignee)}
+        {assignee !== null && <div className="cut">{visible(assignee)}</div>}
       </div>
       <div role="gridcell" className="age">
         <When ms={openedMs} zone={zone} isRelative />

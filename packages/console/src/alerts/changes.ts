@@ -1,5 +1,5 @@
-// What a person says of one alert: each is sent, shown where the alert stands, and hands back how it
-// is taken back. Nothing is asked twice; everything can be undone.
+// What a person says of one alert: each is sent, shown where the alert stands, and hands back how
+// it is taken back. Nothing is asked twice; everything can be undone.
 
 import type { QueryClient } from '@tanstack/react-query'
 import { ask, type Routes } from '../api/api.ts'

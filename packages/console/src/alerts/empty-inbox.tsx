@@ -45,31 +45,29 @@ export function EmptyInbox({
           .
         </p>
       )}
-      <Watched page={page} />
+      {isUsual && <Watched page={page} />}
     </Empty>
   )
 }
 
-function Watched({ page: { budget, suppressed } }: { readonly page: Page }): ReactNode {
+function Watched({ page }: { readonly page: Page }): ReactNode {
+  const { budget, suppressed, watched } = page
   return (
     <>
-      <p className="quiet">
-        An alert is made as soon as what was found of an entity within a day scores{' '}
-        {budget.threshold.toFixed(1)} or more.
-        {suppressed > 0 && (
-          <>
-            {' '}
-            <Go to="/alerts" changes={{ aq: 'suppressed:true' }}>
-              {count(suppressed)} held back by suppressions
-            </Go>
-            .
-          </>
-        )}
+      <p>
+        {count(watched.rules)} rules watch {count(watched.entities)} entities. What is found of one
+        of them within a day becomes an alert when it scores {budget.threshold.toFixed(1)} or more.
       </p>
+      {suppressed > 0 && (
+        <p>
+          <Go to="/alerts" changes={{ aq: 'suppressed:true' }}>
+            {count(suppressed)} held back by suppressions
+          </Go>
+        </p>
+      )}
       <p className="quiet">
-        To see one come, try what is watched for: <span className="id">tocsin rules test</span> runs
-        every rule against its cases, and <span className="id">tocsin backtest</span> against what
-        is in the log.
+        To see that it works: <span className="id">tocsin rules test</span> runs every rule against
+        its cases, <span className="id">tocsin backtest all</span> against what is in the log.
       </p>
     </>
   )

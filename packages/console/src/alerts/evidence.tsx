@@ -1,5 +1,6 @@
-// How an alert's score comes about: each finding with its points, which add up to the score; in each
-// what was expected and what was seen, in features whose parts add up to the finding's own score.
+// How an alert's score comes about: each finding with its points, which add up to the score; in
+// each what was expected and what was seen, in features whose parts add up to the finding's own
+// score.
 
 import type { ReactNode } from 'react'
 import { Go, useAddress } from '../address/address.tsx'

@@ -31,7 +31,7 @@ export function GroupRow({
         ) : (
           <Entity entity={first.entity} />
         )}
-        <span className="quiet">
+        <span className="quiet number">
           {number}
           {isContinued ? ', further ones' : ''}
         </span>

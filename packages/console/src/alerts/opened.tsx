@@ -72,7 +72,7 @@ function Step({
   )
 }
 
-/** Who reads in here goes on reading with the next alert: the focus moves to its sentence. */
+/** Who opens an alert reads it, and the next one after it: the focus moves to its sentence. */
 function useFocusOnNext(
   pane: { readonly current: HTMLElement | null },
   id: string,
@@ -80,8 +80,12 @@ function useFocusOnNext(
 ): void {
   const before = useRef<string | null>(null)
   const wasInside = useRef(false)
-  const focused = document.activeElement
-  if (before.current !== id) wasInside.current = pane.current?.contains(focused) ?? false
+  if (before.current !== id) {
+    const focused = document.activeElement
+    // Opened from its row: that is where the focus comes from.
+    const isFromRow = before.current === null && focused?.closest(`[data-alert="${id}"]`) != null
+    wasInside.current = isFromRow || (pane.current?.contains(focused) ?? false)
+  }
   useEffect(() => {
     if (!isThere || before.current === id) return
     const isLost = document.activeElement === document.body && before.current !== null

@@ -1,5 +1,5 @@
-// What is selected in an inbox: alerts by their ids, or all that a question finds. Either way it is a
-// question with a number, and that is what the server gets. Pure.
+// What is selected in an inbox: alerts by their ids, or all that a question finds. Either way it
+// is a question with a number, and that is what the server gets. Pure.
 
 import { type Asked, byIds, wholeOf } from './question.ts'
 

@@ -1,5 +1,5 @@
-// One line between question and list, always as high: how many there are, what is new and waits, what
-// was just done and can be undone, and what the operator asked for.
+// One line between question and list, always as high: how many there are, what is new and waits,
+// what was just done and can be undone, and what the operator asked for.
 
 import type { ReactNode } from 'react'
 import { Letter } from '../act/act.tsx'
@@ -63,11 +63,11 @@ function Undo({
 
 function Budget({ head: { budget } }: { readonly head: NonNullable<Inbox['head']> }): ReactNode {
   const { perDay, expectedPerDay, realisedPerDay, threshold } = budget
+  const meaning =
+    `An alert is what scores ${threshold.toFixed(1)} or more within a day; ` +
+    `the score is set so that about ${perDay} a day come`
   return (
-    <span
-      className="quiet"
-      title={`What is found of an entity within a day is an alert from a score of ${threshold.toFixed(1)} on; the score is set so that about ${perDay} alerts a day come`}
-    >
+    <span className="quiet" title={meaning}>
       Budget {tenth(perDay)} a day: {tenth(expectedPerDay)} expected, {tenth(realisedPerDay)} lately
     </span>
   )

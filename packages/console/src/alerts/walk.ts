@@ -1,5 +1,6 @@
-// Walking an inbox: which alert is open (it stands in the address), which row has the focus, and how
-// `j` and `k` go on from there: in the order of the list, beyond what is loaded, whatever is asked.
+// Walking an inbox: which alert is open (it stands in the address), which row has the focus, and
+// how `j` and `k` go on from there: in the order of the list, beyond what is loaded, whatever is
+// asked.
 
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { useAddress } from '../address/address.tsx'

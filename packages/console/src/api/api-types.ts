@@ -375,6 +375,10 @@ export type Routes = {
         readonly expectedPerDay: number
         readonly realisedPerDay: number
       }
+      readonly watched: {
+        readonly rules: number
+        readonly entities: number
+      }
     }
   }
   'GET /v1/alerts/{id}': {

@@ -1,5 +1,6 @@
-// A person's own decision about an account or one of its sessions: slow it down, ask for approval or
-// a second factor, end the session, refuse everything. What locks somebody out is confirmed first.
+// A person's own decision about an account or one of its sessions: slow it down, ask for approval
+// or a second factor, end the session, refuse everything. What locks somebody out is confirmed
+// first.
 
 import { Checkbox, NumberInput, Select, Textarea } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'

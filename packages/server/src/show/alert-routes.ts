@@ -67,9 +67,10 @@ function listRoute(app: App, deps: RouteDeps): void {
     })
     const what = { query: q, rows: page.alerts.length }
     await recordLook(deps, caller, { operation: 'alert.list', what })
-    const { threshold, expectedPerDay, realisedPerDay } = deps.watch.status
+    const { threshold, expectedPerDay, realisedPerDay, rules, entities } = deps.watch.status
     const budget = { perDay: deps.watch.budget, threshold, expectedPerDay, realisedPerDay }
-    return reply.type('application/json').send(JSON.stringify({ ...page, budget }))
+    const watched = { rules, entities }
+    return reply.type('application/json').send(JSON.stringify({ ...page, budget, watched }))
   })
 }
 

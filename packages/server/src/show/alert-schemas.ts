@@ -159,6 +159,10 @@ export const ALERT_PAGE: TSchema = Type.Object({
     expectedPerDay: Type.Number(),
     realisedPerDay: Type.Number(),
   }),
+  watched: Type.Object(
+    { rules: Type.Integer(), entities: Type.Integer() },
+    { description: 'What alerts come from: rules that run, entities whose own ways are known' },
+  ),
 })
 
 export const FINDINGS: TSchema = Type.Object({ findings: Type.Array(FINDING) })
