@@ -10,6 +10,8 @@ import { useNowMs } from '../clock/clock.ts'
 import { ago, count } from '../value/value.tsx'
 
 const ASK_MS = 10_000
+/** A seal comes every second; what waits longer than this means that sealing stands still. */
+const LATE_MS = 10_000
 
 export function Seal(): ReactNode {
   const now = useNowMs()
@@ -20,22 +22,22 @@ export function Seal(): ReactNode {
     retry: false,
   })
   if (!data) return <span className="quiet">{error ? 'No answer' : ''}</span>
-  const { size, checkpointSize, checkpoint } = data
-  const behind = size - checkpointSize
-  const sealedMs = checkpoint?.timeMs ?? null
+  const { size, checkpoint, unsealed } = data
+  const { entries, sinceMs } = unsealed
+  const isLate = entries > 0 && sinceMs !== null && now - sinceMs > LATE_MS
+  const sealedMs = checkpoint.timeMs
   const when = sealedMs === null ? 'sealed' : `sealed ${ago(sealedMs, now)}`
-  const words =
-    behind === 0
-      ? `All ${count(size)} entries are sealed`
-      : `${count(behind)} entries wait for their seal`
+  const words = isLate
+    ? `${count(entries)} entries wait for their seal since ${ago(sinceMs, now)}`
+    : `All ${count(size)} entries are sealed or will be within a second`
   return (
     <Tooltip label={`${words}; open to verify`}>
       <span>
         <Go to="/integrity" className="seal" label={`${words}, ${when}`}>
           <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
-            <circle cx="4" cy="4" r="4" fill={behind === 0 ? 'var(--accent)' : 'var(--medium)'} />
+            <circle cx="4" cy="4" r="4" fill={isLate ? 'var(--medium)' : 'var(--accent)'} />
           </svg>{' '}
-          {when}
+          {isLate ? 'seal is late' : when}
         </Go>
       </span>
     </Tooltip>
