@@ -208,7 +208,7 @@ function optionsOf(
         ...axis,
         grid,
         size: 52,
-        ...(isWhole ? { incrs: WHOLE_STEPS } : {}),
+        ...(isWhole ? { incrs: WHOLE_STEPS, space: 22 } : {}),
         values: (_plot, splits) => splits.map(value => latest.current.format(value)),
       },
     ],

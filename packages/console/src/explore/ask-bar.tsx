@@ -66,8 +66,8 @@ export function AskBar(): ReactNode {
         <Button
           variant={isLive ? 'filled' : 'default'}
           aria-pressed={isLive}
+          title="Follow what arrives (l)"
           onClick={turnLive}
-          rightSection={<kbd>l</kbd>}
         >
           Live
         </Button>

@@ -30,9 +30,9 @@ const CELL_CHARS_MAX = 160
 const VALUES_SHOWN = 3
 
 const WIDTHS: { readonly [name: string]: string } = {
-  time: '146px',
+  time: '156px',
   outcome: '84px',
-  'actor.id': 'minmax(150px, 2fr)',
+  'actor.id': 'minmax(146px, 2fr)',
   kind: '100px',
   operation: 'minmax(88px, 1fr)',
   [TARGET]: 'minmax(130px, 2fr)',

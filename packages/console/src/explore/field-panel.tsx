@@ -5,7 +5,8 @@ import { TextInput } from '@mantine/core'
 import { FIELDS, type Field, type FieldGroup } from '@tocsin/sdk/event'
 import { type ReactNode, useState } from 'react'
 import { useAddress } from '../address/address.tsx'
-import { useValues } from './asking.ts'
+import { Failed } from '../states/states.tsx'
+import { refusalOf, useValues } from './asking.ts'
 import { ColumnSwitch } from './column-switch.tsx'
 import { useExplored } from './explored.ts'
 import { OpenField } from './open-field.tsx'
@@ -80,6 +81,10 @@ function OpenFields({
   const { run } = useExplored()
   const usual = shown.filter(path => OPEN_FIELDS.includes(path))
   const together = useValues(run, usual.length > 0 ? OPEN_FIELDS : [])
+  const { error, data, refetch } = together
+  if (error && !data) {
+    return refusalOf(error) === null ? <Failed error={error} retry={refetch} /> : null
+  }
   return shown.map(path =>
     usual.includes(path) ? (
       <OpenField key={path} path={path} result={together} close={() => close(path)} />

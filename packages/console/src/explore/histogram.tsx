@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { TimeChart } from '../chart/chart.tsx'
 import { Bone, Loaded } from '../states/states.tsx'
 import { count, percent, span } from '../value/value.tsx'
-import { type Series, useSeries } from './asking.ts'
+import { refusalOf, type Series, useSeries } from './asking.ts'
 import { useExplored } from './explored.ts'
 
 const HEIGHT_PX = 92
@@ -24,9 +24,13 @@ export function Histogram(): ReactNode {
       aria-busy={result.isPlaceholderData}
       data-stale={result.isPlaceholderData}
     >
-      <Loaded result={result} skeleton={<Bone height={HEIGHT_PX + 50} />}>
-        {series => <Bars series={series} />}
-      </Loaded>
+      {refusalOf(result.error) === null ? (
+        <Loaded result={result} skeleton={<Bone height={HEIGHT_PX + 32} />}>
+          {series => <Bars series={series} />}
+        </Loaded>
+      ) : (
+        <div className="explore-unasked" />
+      )}
     </section>
   )
 }

@@ -42,6 +42,11 @@ function Clauses({ explanation }: { readonly explanation: Explanation }): ReactN
           ? 'No single part of the question removes them all; take out more than one.'
           : 'Take out what removes them:'}
       </p>
+      {helpful.length === 0 && clauses.length > 1 && (
+        <Button variant="default" onClick={() => acts.ask('')}>
+          Ask for everything in this range
+        </Button>
+      )}
       <ul className="removals">
         {ordered.map(({ start, end, text, alone, without }) => {
           const next = withoutPart(run.q, { start, end })

@@ -66,6 +66,7 @@ function aboutOf({ present, distinct, distinctIsExact }: Facet, total: number): 
 function Values({ facet, total }: { readonly facet: Facet; readonly total: number }): ReactNode {
   const [isLong, setLong] = useState(false)
   const { field, top, present } = facet
+  if (total === 0) return null
   if (present === 0) return <p className="quiet field-none">No event has it.</p>
   const shown = isLong ? top : top.slice(0, FEW)
   const further = top.length - FEW

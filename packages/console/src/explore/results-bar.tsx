@@ -20,13 +20,13 @@ export function ResultsBar({ rows }: { readonly rows: Rows }): ReactNode {
       <PanelSwitch />
       <span className="counted" role="status">
         {rows.total === null ? (
-          <span className="quiet">Counting</span>
+          <span className="quiet">{rows.error ? '' : 'Counting'}</span>
         ) : (
           <>
             <strong>{count(rows.total)}</strong> {rows.total === 1 ? 'event' : 'events'}
           </>
         )}
-        <span className="quiet">
+        <span className="quiet" hidden={rows.error !== null}>
           {loaded > 0 && rows.hasMore && ` · first ${count(loaded)} loaded`}
           {loaded > 0 && !rows.hasMore && ' · all loaded'}
           {rows.missing === null ? ' · complete' : ' · partial'}
@@ -80,6 +80,7 @@ export function PanelSwitch(): ReactNode {
   return (
     <Tooltip label={label}>
       <ActionIcon
+        className="panel-switch"
         aria-label={label}
         aria-expanded={!isShut}
         onClick={() => acts.set({ panel: isShut ? null : '0' }, { replace: true })}

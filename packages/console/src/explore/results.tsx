@@ -6,6 +6,7 @@ import { useAddress } from '../address/address.tsx'
 import { type Column, Grid } from '../grid/grid.tsx'
 import { useKeys } from '../keys/keys.ts'
 import { Bones, Failed, Partial } from '../states/states.tsx'
+import { visible } from '../value/value.tsx'
 import type { FoundEvent } from './asking.ts'
 import { refusalOf } from './asking.ts'
 import { CellActions, inOf, outOf } from './cell-actions.tsx'
@@ -64,8 +65,8 @@ function Body({
       <Failed error={error} retry={rows.again} />
     ) : (
       <div className="notice" data-state="error">
-        <p>This question cannot be asked as it is written:</p>
-        <p className="quiet">{refusal}</p>
+        <h3>This question cannot be asked as it is written</h3>
+        <p>{visible(refusal)}.</p>
       </div>
     )
   }

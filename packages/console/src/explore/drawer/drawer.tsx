@@ -146,6 +146,7 @@ function Opened({ event }: { readonly event: FoundEvent }): ReactNode {
       </div>
       <Tabs
         className="drawer-tabs"
+        color="var(--accent)"
         value={tab}
         keepMounted={false}
         onChange={next => acts.set({ tab: next === 'fields' ? null : next }, { replace: true })}
