@@ -96,7 +96,9 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 function addData(program: Command, { io, done }: Adding): void {
   program
     .command('verify <where>')
-    .description('Check a log: a data directory, a shard, or a URL. Needs no server')
+    .description(
+      'Check a log: a data directory, a shard, or a URL; or the receipt of an event. Needs no server',
+    )
     .option('--vkey <file>', 'file with the verifier key of the log')
     .option('--since <file>', 'an earlier checkpoint that the log must still contain')
     .option('--trust-directory', 'take the key that lies beside the log (shows less)')

@@ -1,7 +1,8 @@
 // `tocsin verify`: checks a data directory, a shard or a URL without a server, against a key that
-// is known from elsewhere, and says what was shown and what was not.
+// is known from elsewhere, and says what was shown and what was not. The receipt of one event is
+// receipt.ts's.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseCheckpoint } from '@tocsin/sdk/checkpoint'
 import { TocsinError } from '@tocsin/sdk/errors'
@@ -10,6 +11,7 @@ import { parseNote, parseVerifierKey, type VerifierKey } from '@tocsin/sdk/note'
 import { type Verdict, type VerifyInput, verifyLog } from '@tocsin/sdk/verify'
 import { EXIT, type ExitCode, type Io, type Json } from './io.ts'
 import { findKnownLog, readRemembered, rememberCheckpoint, rememberLog } from './known-logs.ts'
+import { verifyReceipt } from './receipt.ts'
 
 type Flags = Json & {
   readonly vkey?: string
@@ -36,6 +38,8 @@ type Report = {
 }
 
 export async function verify(where: string, flags: Flags, io: Io): Promise<ExitCode> {
+  const isFile = statSync(where, { throwIfNoEntry: false })?.isFile() ?? false
+  if (isFile) return verifyReceipt(where, flags, io)
   const places = await findPlaces(where)
   let code: ExitCode = EXIT.ok
   for (const place of places) {
