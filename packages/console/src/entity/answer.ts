@@ -1,5 +1,6 @@
-// The answer to "is it as it used to be?" in a word and a sentence, from what the server found. Pure:
-// it weighs nothing itself. Rules and baselines have decided; here their words are put in order.
+// The answer to "is it as it used to be?" in a word and a sentence, from what the server found.
+// Pure: it weighs nothing itself. Rules and baselines have decided; here their words are put in
+// order.
 
 export type Found = {
   readonly score: number

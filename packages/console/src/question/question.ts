@@ -37,7 +37,12 @@ const ENTITY_FIELDS: { readonly [type: string]: string } = {
   producer: 'producer',
 }
 
+/** The field whose values are entities of the type. */
+export function fieldOf(type: string): string {
+  return ENTITY_FIELDS[type] ?? 'actor.id'
+}
+
 /** The events of an entity. */
 export function aboutEntity({ type, id }: { readonly type: string; readonly id: string }): string {
-  return fieldIs(ENTITY_FIELDS[type] ?? 'actor.id', id)
+  return fieldIs(fieldOf(type), id)
 }
