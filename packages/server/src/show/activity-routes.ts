@@ -18,6 +18,7 @@ import { recordLook } from './look.ts'
 import { parseMoment } from './range.ts'
 import { PROBLEMS } from './schemas.ts'
 
+const HOUR_MS = 3_600_000
 const WHICH = Type.Object({
   type: Type.Enum([...new Set(Object.values(ENTITY_TYPES))]),
   id: Type.String({ minLength: 1 }),
@@ -57,10 +58,11 @@ function activityRoute(app: App, deps: RouteDeps): void {
 
 type Asked = { readonly from: string | undefined; readonly to: string | undefined }
 
-/** Up to now where nobody says until when; eight days where nobody says from when. */
+/** Up to now where nobody says until when; eight days where nobody says since when. */
 function rangeOf({ from, to }: Asked, nowMs: number): TimeRange {
   const toMs = to === undefined ? nowMs : parseMoment(to, 'to', nowMs)
-  const fromMs = from === undefined ? toMs - ACTIVITY_MS : parseMoment(from, 'from', nowMs)
+  const shownMs = Math.ceil(toMs / HOUR_MS) * HOUR_MS - ACTIVITY_MS
+  const fromMs = from === undefined ? shownMs : parseMoment(from, 'from', nowMs)
   if (fromMs < toMs) return { fromMs: Math.max(0, fromMs), toMs }
   throw new TocsinError('http.bad_request', {
     public: 'the time range is empty: `from` must lie before `to`',

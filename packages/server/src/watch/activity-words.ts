@@ -80,18 +80,20 @@ export function pointWords({ t, value }: Point, told: Told): string {
   return `${seen} ${when}; ${days}${hours} it usually ${verb} ${rangeWords(sum, usual)}.`
 }
 
-/** The point that says most: the farthest above its band, else the newest that is over. */
-export function tellingPoint(
-  points: readonly Point[],
-  stepMs: number,
-  nowMs: number,
-): Point | null {
-  const above = points.filter(({ value, hi }) => hi !== null && value > hi)
-  const farthest = above.reduce<Point | null>(
-    (best, point) => (best && excessOf(best) >= excessOf(point) ? best : point),
-    null,
+/** Farthest above its band; null where none is above. */
+export function farthestAbove(points: readonly Point[]): Point | null {
+  return mostBy(
+    points.filter(({ value, hi }) => hi !== null && value > hi),
+    excessOf,
   )
-  return farthest ?? points.findLast(({ t }) => t + stepMs <= nowMs) ?? points.at(-1) ?? null
+}
+
+export function largest(points: readonly Point[]): Point | null {
+  return mostBy(points, ({ value }) => value)
+}
+
+function mostBy(points: readonly Point[], of: (point: Point) => number): Point | null {
+  return points.reduce<Point | null>((a, b) => (a && of(a) >= of(b) ? a : b), null)
 }
 
 /** In widths of its own band; a band without width is as wide as its square root. */

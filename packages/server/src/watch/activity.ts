@@ -5,7 +5,7 @@
 import { ENTITY_TYPES, type EntityRef, entityKey } from '@tocsin/detect/finding'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { FirstSeen, Query, Standing, Standings, Sum, TimeRange } from '../query/query.ts'
-import { pointWords, tellingPoint } from './activity-words.ts'
+import { farthestAbove, pointWords } from './activity-words.ts'
 import { questionFor } from './entity-question.ts'
 import {
   ceilTo,
@@ -97,7 +97,9 @@ export async function entityActivity(
   const series = seriesOf(sums.hours, firstMs, stepMs)
   const points = pointsOf(series, from, to)
   const learning = learningAt(firstMs, Math.min(nowMs, to))
-  const told = tellingPoint(points, stepMs, nowMs)
+  // Where nothing stands out, the newest step that is over.
+  const isOver = ({ t }: Point) => t + stepMs <= nowMs
+  const told = farthestAbove(points) ?? points.findLast(isOver) ?? points.at(-1)
   return {
     metric,
     stepMs,

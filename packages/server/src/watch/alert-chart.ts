@@ -6,7 +6,7 @@
 import type { EntityRef, Finding } from '@tocsin/detect/finding'
 import type { Query, Sum, TimeRange } from '../query/query.ts'
 import { askedOf } from './activity.ts'
-import { pointWords, SUM_WORDS, tellingPoint } from './activity-words.ts'
+import { farthestAbove, largest, pointWords, SUM_WORDS } from './activity-words.ts'
 import { questionFor, quoted } from './entity-question.ts'
 import {
   ceilTo,
@@ -65,7 +65,7 @@ export async function alertChart(
   const points = pointsOf(series, from, to)
   const window = { fromMs: startMs, toMs: timeMs }
   const inside = points.filter(({ t }) => t + HOUR_MS > startMs && t <= timeMs)
-  const told = tellingPoint(inside, HOUR_MS, nowMs)
+  const told = farthestAbove(inside) ?? largest(inside)
   const learning = learningAt(firstMs, timeMs)
   return {
     label: labelOf(entity, sum),

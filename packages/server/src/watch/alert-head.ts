@@ -1,5 +1,6 @@
 // What is said of an alert in one line, made of its findings and kept beside it, so that an inbox
-// need not read them: worst level, rules, tags, sentence and actor of the heaviest, how many events.
+// need not read them: worst level, rules, tags, sentence and actor of the heaviest, how many
+// events.
 
 import type { Alert, Cause } from '@tocsin/detect/alert'
 import { type Finding, LEVEL_SCORES, type Level } from '@tocsin/detect/finding'

@@ -1,8 +1,8 @@
 // What people say of alerts and entities, as events: an alert is acknowledged, resolved (true,
-// benign or false, with cause and what was prevented), reopened or assigned, or the last of these is
-// undone; an entity is more or less critical. An alert's state is the fold of its dispositions,
-// which are numbered: the id of an event comes from alert and number, so the log itself refuses that
-// two people decide at once.
+// benign or false, with cause and what was prevented), reopened or assigned, or the last of these
+// is undone; an entity is more or less critical. An alert's state is the fold of its dispositions,
+// which are numbered: the id of an event comes from alert and number, so the log itself refuses
+// that two people decide at once.
 
 import { hash } from 'node:crypto'
 import { CAUSES, type Cause, DISPOSITIONS, type DispositionKind } from '@tocsin/detect/alert'

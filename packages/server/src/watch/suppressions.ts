@@ -1,7 +1,7 @@
 // Suppressions: somebody said, with a reason and until when, that findings of a rule, of an entity,
 // or of both together are not to be shown in the inbox. They hide and do nothing else: findings and
-// alerts are made, sealed, counted and weighed as ever, and are back when the suppression ends or is
-// lifted. Each is an event in the log (`tocsin.disposition`, `suppression.create`,
+// alerts are made, sealed, counted and weighed as ever, and are back when the suppression ends or
+// is lifted. Each is an event in the log (`tocsin.disposition`, `suppression.create`,
 // `suppression.lift`).
 
 import { type EntityRef, entityKey, parseEntityType } from '@tocsin/detect/finding'

@@ -1,6 +1,6 @@
-// Saying something of alerts: of one, of all that a question finds, and taking back what was said of
-// many at once. One after the other, so that each is judged by what was said before it; durable in
-// the log before anybody is told; each change an event of its own, by whoever said it.
+// Saying something of alerts: of one, of all that a question finds, and taking back what was said
+// of many at once. One after the other, so that each is judged by what was said before it; durable
+// in the log before anybody is told; each change an event of its own, by whoever said it.
 
 import type { Cause } from '@tocsin/detect/alert'
 import { TocsinError } from '@tocsin/sdk/errors'

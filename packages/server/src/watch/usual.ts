@@ -1,8 +1,8 @@
 // What is usual: the same hour of the week in the four weeks before, as median and as the range
 // from the 10th to the 90th percentile. Where fewer than three such weeks are known, the same hour
-// of all working days (or of all days of the weekend) of those weeks speaks for it; where even these
-// are fewer than three, nothing is claimed. An hour without events is an hour with nothing, from
-// the entity's first event on.
+// of all working days (or of all days of the weekend) of those weeks speaks for it; where even
+// these are fewer than three, nothing is claimed. An hour without events is an hour with nothing,
+// from the entity's first event on.
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS: number = 24 * HOUR_MS
