@@ -356,6 +356,11 @@ describe('a live stream', () => {
           { authorization: `Bearer ${key}` },
         ].map(headers => fetch(`${url}/v1/events/tail?q=kind:none`, { headers })),
       )
+      for (const { headers } of opened) {
+        assert.equal(headers.get('cache-control'), 'no-store')
+        assert.equal(headers.get('x-content-type-options'), 'nosniff')
+        assert.match(String(headers.get('content-type')), /^text\/event-stream/)
+      }
       const ended = [false, false, false]
       const reading = opened.map(async ({ body }, i) => {
         for await (const _ of body ?? []);

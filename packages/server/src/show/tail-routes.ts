@@ -57,6 +57,9 @@ function openStream(reply: FastifyReply, stream: Stream): void {
   const { matches, missed, follow, closers } = stream
   reply.hijack()
   const { raw } = reply
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value)
+  }
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
