@@ -60,6 +60,14 @@ export function onChanged(listener: (route: Route) => void): () => void {
   return () => changeListeners.delete(listener)
 }
 
+const signedOutListeners = new Set<() => void>()
+
+/** Told when the server says that nobody is signed in any more. */
+export function onSignedOut(listener: () => void): () => void {
+  signedOutListeners.add(listener)
+  return () => signedOutListeners.delete(listener)
+}
+
 /** Throws `Problem`; also for a server that cannot be reached (status 0). */
 export async function ask<R extends Route>(route: R, asked: Asked<R> = {}): Promise<Answer<R>> {
   const response = await openAnswer(route, asked)
@@ -74,7 +82,7 @@ export async function openAnswer<R extends Route>(
   route: R,
   { lastEventId, ...asked }: Asked<R> & { readonly lastEventId?: string },
 ): Promise<Response> {
-  const [method = 'GET'] = route.split(' ')
+  const [method = 'GET', path] = route.split(' ')
   const resumed = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
   const response = await send(urlOf(route, asked), {
     method,
@@ -84,8 +92,10 @@ export async function openAnswer<R extends Route>(
     ...(asked.signal === undefined ? {} : { signal: asked.signal }),
   })
   rememberServerTime(response.headers.get('date'))
-  if (!response.ok) throw await problemOf(response)
-  return response
+  if (response.ok) return response
+  const isSessionRoute = path === '/v1/session'
+  if (response.status === 401 && !isSessionRoute) for (const tell of signedOutListeners) tell()
+  throw await problemOf(response)
 }
 
 /** The address of a route, for downloads and for people who copy it. */

@@ -25,7 +25,7 @@ export function Seal(): ReactNode {
   const { size, checkpoint, unsealed } = data
   const { entries, sinceMs } = unsealed
   const isLate = entries > 0 && sinceMs !== null && now - sinceMs > LATE_MS
-  const sealedMs = checkpoint.timeMs
+  const sealedMs = checkpoint?.timeMs ?? null
   const when = sealedMs === null ? 'sealed' : `sealed ${ago(sealedMs, now)}`
   const words = isLate
     ? `${count(entries)} entries wait for their seal since ${ago(sinceMs, now)}`

@@ -1,8 +1,8 @@
 // Who is signed in and what they may do, asked of the server once and handed to every screen.
 
 import { useQuery } from '@tanstack/react-query'
-import { createContext, type ReactNode, useContext } from 'react'
-import { type Answer, ask, Problem, rememberCsrf } from '../api/api.ts'
+import { createContext, type ReactNode, useContext, useEffect } from 'react'
+import { type Answer, ask, onSignedOut, Problem, rememberCsrf } from '../api/api.ts'
 import { Failed } from '../states/states.tsx'
 
 export type Session = Answer<'GET /v1/session'>
@@ -36,8 +36,10 @@ export function SignedIn({
     retry: false,
     staleTime: Number.POSITIVE_INFINITY,
   })
-  if (data) return <SessionContext value={data}>{children}</SessionContext>
+  useEffect(() => onSignedOut(() => void refetch()), [refetch])
+  // Also when a session was there before: it ended.
   if (error instanceof Problem && error.status === 401) return signIn
+  if (data) return <SessionContext value={data}>{children}</SessionContext>
   return error ? <Failed error={error} retry={refetch} /> : null
 }
 

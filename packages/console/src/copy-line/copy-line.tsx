@@ -1,5 +1,6 @@
 // A line for somewhere else: a key, a command. Shown whole, copied with one press.
 
+import './copy-line.css'
 import { ActionIcon } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { visible } from '../value/value.tsx'
