@@ -2298,6 +2298,7 @@ export type Routes = {
         readonly session: string
         readonly agent: string
         readonly tool: string
+        readonly model: string
         readonly target: string
         readonly source: string
         readonly count: number

@@ -136,6 +136,8 @@ export type ChainPath = {
   readonly session: string
   readonly agent: string
   readonly tool: string
+  /** The one that answered, else the one that was asked for. */
+  readonly model: string
   readonly target: string
   readonly source: string
   readonly count: number
@@ -166,7 +168,7 @@ export function chainPaths(
 }
 
 function linksOf(event: SealedEvent): Omit<ChainPath, keyof typeof EMPTY> {
-  const { actor, onBehalfOf, agent, tool, source } = event
+  const { actor, onBehalfOf, agent, tool, model, source } = event
   const people = (onBehalfOf ?? []).filter(({ type }) => type === undefined || type === 'human')
   return {
     human: people.at(0)?.id ?? (actor.type === 'human' ? actor.id : ''),
@@ -178,6 +180,7 @@ function linksOf(event: SealedEvent): Omit<ChainPath, keyof typeof EMPTY> {
     session: actor.session ?? '',
     agent: agent?.id ?? '',
     tool: tool?.name ?? '',
+    model: model?.served ?? model?.requested ?? '',
     target: targetOf(event),
     source: source?.ip ?? '',
   }

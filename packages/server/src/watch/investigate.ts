@@ -87,7 +87,7 @@ const CHANGES_MS = 48 * HOUR_MS
 /** An investigation looks at the newest stretch of findings that is no longer. */
 const FINDINGS_MS_MAX = DAY_MS
 const EVENTS_MAX = { before: 1000, during: 4000, after: 2000 } as const
-const CHAINS_MAX = 12
+const CHAINS_MAX = 40
 const CHANGES_MAX = 20
 
 /** Throws `entity.unknown` where nothing of the entity can be found. */
