@@ -188,14 +188,17 @@ function optionsOf(
     height,
     ms: 1e-3,
     tzDate: seconds => zoned(seconds * 1000, zone),
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: {
       points: { show: false },
       y: false,
       drag: { x: latest.current.choose !== undefined, y: false, setScale: false },
     },
     legend: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.06 : 1] } },
+    scales: {
+      x: { range: (_plot, min, max) => [min, max + lastBarS(latest.current)] },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.06 : 1] },
+    },
     axes: [
       {
         ...axis,
@@ -230,6 +233,12 @@ function optionsOf(
       drawClear: [plot => mark(plot, latest.current.marked ?? null, token('accent-wash'))],
     },
   }
+}
+
+/** A bar stands behind its time: the newest would lie beyond the end. */
+function lastBarS({ times, lines }: PlotProps): number {
+  if (!lines.some(({ shape }) => shape === 'bars')) return 0
+  return times.length > 1 ? ((times.at(-1) ?? 0) - (times.at(-2) ?? 0)) / 1000 : 1
 }
 
 const DAY_S = 86_400

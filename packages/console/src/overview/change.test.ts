@@ -17,13 +17,13 @@ describe('change', () => {
       [0, 5],
     ].map(([now = 0, before = 0]) => changeOf(now, before)?.text)
     assert.deepEqual(texts, [
-      '+12 % against',
-      '−3 % against',
-      'about as in',
-      '12 × that of',
-      'none in',
-      'as in',
-      '−100 % against',
+      '+12 %',
+      '−3 %',
+      'about as before',
+      '12 times',
+      'none before',
+      'as before',
+      '−100 %',
     ])
   })
 

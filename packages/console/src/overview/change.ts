@@ -11,14 +11,14 @@ const FACTOR_FROM = 10
 /** null where there is nothing to compare. */
 export function changeOf(now: number | null, before: number | null): Change | null {
   if (now === null || before === null) return null
-  if (now === before) return { text: 'as in', direction: 'same' }
-  if (before === 0) return { text: 'none in', direction: 'up' }
+  if (now === before) return { text: 'as before', direction: 'same' }
+  if (before === 0) return { text: 'none before', direction: 'up' }
   const direction = now > before ? 'up' : 'down'
   const factor = now / before
-  if (factor >= FACTOR_FROM) return { text: `${Math.round(factor)} × that of`, direction }
+  if (factor >= FACTOR_FROM) return { text: `${Math.round(factor)} times`, direction }
   const percent = Math.round(Math.abs(factor - 1) * 100)
-  if (percent === 0) return { text: 'about as in', direction }
-  return { text: `${direction === 'up' ? '+' : '−'}${percent} % against`, direction }
+  if (percent === 0) return { text: 'about as before', direction }
+  return { text: `${direction === 'up' ? '+' : '−'}${percent} %`, direction }
 }
 
 export type Range = { readonly from: string; readonly to: string }

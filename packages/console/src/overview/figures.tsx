@@ -32,7 +32,7 @@ export function Figures(): ReactNode {
   return (
     <Panel
       title="Figures"
-      note={`in the time range above, without what Tocsin itself records${missing}`}
+      note={`${against === '' ? '' : `each against ${against}; `}what Tocsin itself records is left out${missing}`}
       className="figures"
     >
       <Loaded result={series} skeleton={<FiguresSkeleton />}>
@@ -80,15 +80,28 @@ function OneFigure({
             </span>
           ))}
         </span>
-        <div className="change">{changeWords(change, against)}</div>
+        <div className="change">
+          {against !== null && <ChangeWords change={change} against={against} />}
+        </div>
       </dd>
     </div>
   )
 }
 
-function changeWords(change: Change | null, against: string | null): string {
-  if (against === null) return ''
-  return change === null ? `nothing to compare in ${against}` : `${change.text} ${against}`
+function ChangeWords({
+  change,
+  against,
+}: {
+  readonly change: Change | null
+  readonly against: string
+}): ReactNode {
+  if (change === null) return <span className="unseen">Nothing to compare in {against}</span>
+  return (
+    <>
+      {change.text}
+      <span className="unseen"> against {against}</span>
+    </>
+  )
 }
 
 const whole = (value: number): Amount => ({ shown: short(value), exact: value })

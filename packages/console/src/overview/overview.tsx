@@ -53,8 +53,8 @@ function Panels(): ReactNode {
       <Traffic kind="latency" className="third" />
       <Traffic kind="tokens" className="third" />
       <Traffic kind="cost" className="third" />
-      <Ranking field="endpoint" title="Top endpoints" many="endpoints" className="half" />
-      <Ranking field="model.served" title="Top models" many="models" className="half" />
+      <Ranking field="endpoint" title="Top endpoints" many="endpoints" className="pair" />
+      <Ranking field="model.served" title="Top models" many="models" className="pair" />
     </>
   )
 }

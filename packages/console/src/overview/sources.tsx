@@ -17,9 +17,7 @@ export function Sources({ className }: { readonly className: string }): ReactNod
   return (
     <Panel
       title="Sources"
-      note={
-        complete === false ? 'last 24 hours; the newest are still being indexed' : 'last 24 hours'
-      }
+      note={complete === false ? 'last 24 hours; still indexing' : 'last 24 hours'}
       className={className}
       actions={<Go to="/integrity">Gaps and proofs</Go>}
     >
