@@ -16,8 +16,8 @@ const SIGN_IN = '/sign-in'
 
 type State =
   | { readonly kind: 'asking' }
-  /** A token is being taken, or a session is looked for: nothing to see yet. */
-  | { readonly kind: 'entering' }
+  /** A link or key is being tried, or a session is looked for. */
+  | { readonly kind: 'entering'; readonly by: 'link' | 'key' }
   | { readonly kind: 'refused'; readonly by: 'link' | 'key'; readonly refusal: Refusal }
 
 export function SignIn(): ReactNode {
@@ -33,7 +33,7 @@ export function SignIn(): ReactNode {
           <img src={mark} alt="" width="32" height="32" />
           <h1>Tocsin</h1>
         </div>
-        {state.kind === 'entering' ? (
+        {state.kind === 'entering' && state.by === 'link' ? (
           <p role="status" className="entering">
             Signing you in …
           </p>
@@ -64,15 +64,17 @@ function useSigningIn(): {
 } {
   const token = useRef(new URLSearchParams(location.hash.slice(1)).get('token'))
   const isOwnPage = location.pathname === SIGN_IN
-  const [state, setState] = useState<State>({ kind: isOwnPage ? 'entering' : 'asking' })
+  const [state, setState] = useState<State>(
+    isOwnPage ? { kind: 'entering', by: 'link' } : { kind: 'asking' },
+  )
   const [signedInAs, setSignedInAs] = useState<string | null>(null)
   const signIn = async (secret: Secret) => {
-    setState({ kind: 'entering' })
+    const by = 'token' in secret ? 'link' : 'key'
+    setState({ kind: 'entering', by })
     try {
       await ask('POST /v1/session', { body: secret })
       leave()
     } catch (error) {
-      const by = 'token' in secret ? 'link' : 'key'
       setState({ kind: 'refused', by, refusal: refusalOf(problemOf(error)) })
       // Who opens their link a second time is often signed in by the first.
       if (by === 'link') setSignedInAs((await findSession())?.principal ?? null)
@@ -198,7 +200,12 @@ function ByKey({
         size="sm"
       />
       <div>
-        <Button type="submit" variant="filled" disabled={key.trim() === ''}>
+        <Button
+          type="submit"
+          variant="filled"
+          disabled={key.trim() === ''}
+          loading={state.kind === 'entering'}
+        >
           Sign in
         </Button>
       </div>
