@@ -170,6 +170,9 @@ describe('without a build', () => {
       assert.match(String(headers['content-security-policy']), /^default-src 'none'/)
       assert.ok(!/<script|style/.test(text))
       assert.equal((await bare.ask('/assets/x.js', { key: null })).status, 404)
+      mkdirSync(join(dist, 'nowhere'))
+      writeFileSync(join(dist, 'nowhere', 'index.html'), 'built meanwhile')
+      assert.equal((await bare.ask('/alerts', { key: null })).text, 'built meanwhile')
     } finally {
       await bare.close()
     }

@@ -41,7 +41,7 @@ export async function findGaps(
 
 const AHEAD_MS = 3_600_000
 
-/** What senders write beside the gap, by dialect: see docs/spec/event.md, audit.gap. */
+/** Under ext.<dialect>: the Python sender writes the first three, followed files the others. */
 type Told = {
   readonly count?: unknown
   readonly firstTime?: unknown
