@@ -32,12 +32,28 @@ const WATCH_MS = 15_000
 const FRESH_MS = 60_000
 const KEY = 'overview'
 
+/** What was not whole is asked again, and not for ever: a look is itself to be indexed. */
+const AGAIN_MS = 2000
+const AGAIN_MAX = 2
+
+function untilWhole({
+  state,
+}: {
+  readonly state: {
+    readonly data: { readonly complete: boolean } | undefined
+    readonly dataUpdateCount: number
+  }
+}): number | false {
+  return state.data?.complete === false && state.dataUpdateCount <= AGAIN_MAX ? AGAIN_MS : false
+}
+
 export function useSeries(): Asking<'GET /v1/series'> {
   const { range } = useAddress()
   const query = { q: TRAFFIC, ...range, buckets: BUCKETS }
   return useQuery({
     queryKey: [KEY, 'series', query],
     queryFn: ({ signal }) => ask('GET /v1/series', { query, signal }),
+    refetchInterval: untilWhole,
   })
 }
 
@@ -63,6 +79,7 @@ export function useRanked(): Asking<'GET /v1/facets'> {
   return useQuery({
     queryKey: [KEY, 'ranked', query],
     queryFn: ({ signal }) => ask('GET /v1/facets', { query, signal }),
+    refetchInterval: untilWhole,
   })
 }
 

@@ -19,10 +19,11 @@ export function examplesFor(server: string, key: string): readonly Example[] {
         `curl -s ${server}/v1/events \\`,
         `  -H 'Authorization: Bearer ${key}' \\`,
         "  -H 'Content-Type: application/x-ndjson' \\",
-        `  -d '{"kind":"ai.invoke","operation":"chat","outcome":"success",`,
-        `"time":"'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'",`,
-        `"actor":{"type":"human","id":"alice"},"model":{"served":"llama-3-70b"},`,
-        `"endpoint":"POST /v1/chat/completions","usage":{"in":512,"out":64},"durationMs":830}'`,
+        // One line for the server, several for the eye: quoted pieces that the shell joins.
+        `  -d '{"kind":"ai.invoke","operation":"chat","outcome":"success",'\\`,
+        `'"time":"'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'","durationMs":830,'\\`,
+        `'"actor":{"type":"human","id":"alice"},"model":{"served":"llama-3-70b"},'\\`,
+        `'"endpoint":"POST /v1/chat/completions","usage":{"in":512,"out":64}}'`,
       ].join('\n'),
     },
     {

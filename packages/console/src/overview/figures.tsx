@@ -9,6 +9,7 @@ import { Bone, Loaded } from '../states/states.tsx'
 import { cost, count, duration, percent, short, span } from '../value/value.tsx'
 import { type Series, useBefore, useSeries } from './asked.ts'
 import { type Change, changeOf } from './change.ts'
+import { StillIndexing } from './still-indexing.tsx'
 
 type Totals = Series['totals']
 
@@ -28,11 +29,15 @@ export function Figures(): ReactNode {
   const series = useSeries()
   const before = useBefore()
   const against = useBeforeWords()
-  const missing = series.data?.complete === false ? '; the newest are still being indexed' : ''
   return (
     <Panel
       title="Figures"
-      note={`${against === '' ? '' : `each against ${against}; `}what Tocsin itself records is left out${missing}`}
+      note={
+        <>
+          {against !== '' && `each against ${against}; `}what Tocsin itself records is left out
+          {series.data?.complete === false && <StillIndexing />}
+        </>
+      }
       className="figures"
     >
       <Loaded result={series} skeleton={<FiguresSkeleton />}>

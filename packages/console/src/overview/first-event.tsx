@@ -11,7 +11,7 @@ import { nowMs, useNowMs } from '../clock/clock.ts'
 import { Panel } from '../panel/panel.tsx'
 import { useWhyNot } from '../session/session.tsx'
 import { Plain, span } from '../value/value.tsx'
-import { TRAFFIC } from './asked.ts'
+import { TRAFFIC, useLog } from './asked.ts'
 import { examplesFor, KEY_PLACE, MAKE_KEY } from './examples.ts'
 
 const DETECT_MS = 5000
@@ -176,10 +176,12 @@ function Detector({ done }: { readonly done: () => void }): ReactNode {
 }
 
 function Arrived({ event, done }: { readonly event: Event; readonly done: () => void }): ReactNode {
+  const log = useLog().data
+  const isSealed = log !== undefined && log.checkpointSize > parseIndex(event)
   return (
     <div className="stack">
       <p>
-        <strong>The first event is here, and sealed into the log:</strong>{' '}
+        <strong>The first event is here, {isSealed ? 'sealed into the log' : 'stored'}:</strong>{' '}
         <Plain text={event.actor.id} charsMax={100} /> did{' '}
         <Plain text={event.operation} charsMax={100} />.
       </p>
@@ -193,4 +195,12 @@ function Arrived({ event, done }: { readonly event: Event; readonly done: () => 
       </div>
     </div>
   )
+}
+
+/** Where it stands in the log; what does not say so is not sealed yet. */
+function parseIndex(event: object): number {
+  const place: unknown = Reflect.get(event, 'integrity')
+  const index: unknown =
+    typeof place === 'object' && place !== null ? Reflect.get(place, 'index') : null
+  return typeof index === 'number' ? index : Number.POSITIVE_INFINITY
 }

@@ -14,11 +14,19 @@ const MARKS: {
   missing: ['Data is missing', 'high', 'M9 1.5 17 16.5H1Z'],
   look: ['Have a look', 'medium', 'M9 1l8 8-8 8-8-8Z'],
   quiet: ['All quiet', 'accent', 'M9 1a8 8 0 1 1 0 16A8 8 0 0 1 9 1Z'],
+  waiting: ['Waiting', 'low', 'M9 1a8 8 0 1 1 0 16A8 8 0 0 1 9 1Zm0 4v4.5l3 2 1-1.4-2.3-1.6V5Z'],
   unknown: ['Not known', 'informational', 'M2 2h14v14H2Z'],
 }
 
-export function Headline({ actions }: { readonly actions: ReactNode }): ReactNode {
-  const verdict = useVerdict()
+export function Headline({
+  isFirst,
+  actions,
+}: {
+  /** Nothing ever arrived: that is no loss, but a beginning. */
+  readonly isFirst: boolean
+  readonly actions: ReactNode
+}): ReactNode {
+  const verdict = useVerdict(isFirst)
   return (
     <div className="headline">
       {verdict ? <Spoken {...verdict} /> : <span className="headline-words" aria-busy="true" />}
@@ -43,7 +51,7 @@ function Spoken({ status, sentence }: Verdict): ReactNode {
 }
 
 /** null until something is known. */
-function useVerdict(): Verdict | null {
+function useVerdict(isFirst: boolean): Verdict | null {
   const nowMs = useNowMs()
   const alerts = useOpenAlerts()
   const sources = useSources()
@@ -60,6 +68,7 @@ function useVerdict(): Verdict | null {
           waitingSinceMs: log.data.unsealed.entries === 0 ? null : log.data.unsealed.sinceMs,
         }
       : null,
+    isFirst,
     nowMs,
   }
   return verdictOf(vitals, { count, ago, span, visible })

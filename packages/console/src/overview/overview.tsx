@@ -21,7 +21,7 @@ export default function Overview(): ReactNode {
   const [isFirst, setFirst] = useIsFirst()
   return (
     <div className="overview">
-      <Headline actions={<Take />} />
+      <Headline isFirst={isFirst} actions={<Take />} />
       {isFirst ? <FirstEvent done={() => setFirst(false)} /> : <Panels />}
     </div>
   )

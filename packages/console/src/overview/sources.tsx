@@ -10,6 +10,7 @@ import { allOf, fieldIs } from '../question/question.ts'
 import { Bones, Empty, Loaded } from '../states/states.tsx'
 import { ago, count, duration, Plain, When } from '../value/value.tsx'
 import { type Source, useLog, useSources } from './asked.ts'
+import { StillIndexing } from './still-indexing.tsx'
 
 export function Sources({ className }: { readonly className: string }): ReactNode {
   const result = useSources()
@@ -17,7 +18,7 @@ export function Sources({ className }: { readonly className: string }): ReactNod
   return (
     <Panel
       title="Sources"
-      note={complete === false ? 'last 24 hours; still indexing' : 'last 24 hours'}
+      note={<>last 24 hours{complete === false && <StillIndexing />}</>}
       className={className}
       actions={<Go to="/integrity">Gaps and proofs</Go>}
     >

@@ -77,7 +77,10 @@ const SHAPES: { readonly [kind in Kind]: (series: Series) => Shape } = {
     const bad = totals.failure + totals.denied
     const share = percent(bad, totals.events)
     return {
-      sentence: `${count(totals.events)} events, of which ${share} failed or were denied.`,
+      sentence:
+        totals.events === 1
+          ? '1 event.'
+          : `${count(totals.events)} events, of which ${share} failed or were denied.`,
       lines: OUTCOMES.map(outcome => ({
         name: outcome,
         colour: outcome,

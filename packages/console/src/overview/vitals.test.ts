@@ -11,6 +11,7 @@ const WELL: Vitals = {
     { via: 'nginx', state: 'ok' },
   ],
   seal: { timeMs: NOW - 10_000, waitingSinceMs: null },
+  isFirst: false,
   nowMs: NOW,
 }
 
@@ -69,6 +70,10 @@ describe('verdict', () => {
     const { status, sentence } = verdict({ sources: [] })
     assert.equal(status, 'missing')
     assert.match(sentence, /no data arrived/)
+    const first = verdict({ sources: [], isFirst: true })
+    assert.equal(first.status, 'waiting')
+    assert.match(first.sentence, /nothing has arrived yet/)
+    assert.equal(verdict({ isFirst: true }).status, 'quiet')
   })
 
   it('a seal that does not come is missing, one of long ago is not', () => {

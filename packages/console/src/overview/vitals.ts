@@ -10,10 +10,12 @@ export type Vitals = {
   readonly worst: Level | null
   readonly sources: readonly { readonly via: string; readonly state: SourceState }[] | null
   readonly seal: { readonly timeMs: number | null; readonly waitingSinceMs: number | null } | null
+  /** Nothing ever arrived. */
+  readonly isFirst: boolean
   readonly nowMs: number
 }
 
-export type Status = 'act' | 'look' | 'missing' | 'quiet' | 'unknown'
+export type Status = 'act' | 'look' | 'missing' | 'waiting' | 'quiet' | 'unknown'
 
 export type Verdict = { readonly status: Status; readonly sentence: string }
 
@@ -37,13 +39,15 @@ export function verdictOf(vitals: Vitals, write: Writing): Verdict {
   return { status: statusOf(vitals), sentence: `${sentence}.` }
 }
 
-function statusOf({ openAlerts, worst, sources, seal, nowMs }: Vitals): Status {
+function statusOf(vitals: Vitals): Status {
+  const { openAlerts, worst, sources, seal, isFirst, nowMs } = vitals
   if (worst === 'critical' || worst === 'high') return 'act'
   const isLossy = sources?.some(({ state }) => state === 'silent' || state === 'loss')
   if (isLossy || (seal && isLate(seal, nowMs))) return 'missing'
   if ((openAlerts ?? 0) > 0 || sources?.some(({ state }) => state === 'late')) return 'look'
   if (openAlerts === null || sources === null || seal === null) return 'unknown'
-  return sources.length === 0 ? 'missing' : 'quiet'
+  if (sources.length > 0) return 'quiet'
+  return isFirst ? 'waiting' : 'missing'
 }
 
 function alertWords({ openAlerts }: Vitals, { count }: Writing): string {
@@ -52,8 +56,9 @@ function alertWords({ openAlerts }: Vitals, { count }: Writing): string {
   return openAlerts === 1 ? '1 open alert' : `${count(openAlerts)} open alerts`
 }
 
-function sourceWords({ sources }: Vitals, { visible }: Writing): string {
+function sourceWords({ sources, isFirst }: Vitals, { visible }: Writing): string {
   if (sources === null) return 'whether data arrives is not known'
+  if (sources.length === 0 && isFirst) return 'nothing has arrived yet'
   if (sources.length === 0) return 'no data arrived in the last 24 h'
   const ill = sources.filter(({ state }) => state !== 'ok')
   const well = sources.length - ill.length
