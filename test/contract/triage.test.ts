@@ -6,6 +6,13 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { EntityRef } from '@tocsin/detect/finding'
+import { assignAlert, listAlerts, showAlert } from '../../packages/server/src/cli/alerts.ts'
+import type { Io } from '../../packages/server/src/cli/io.ts'
+import {
+  liftSuppression,
+  listSuppressions,
+  suppress,
+} from '../../packages/server/src/cli/suppressions.ts'
 import { findingOf, foundEvents } from '../../packages/server/src/watch/test-alerts.ts'
 import { type Answer, openRig, type Request, type Rig } from './rig.ts'
 
@@ -271,6 +278,53 @@ describe('suppressions', () => {
     isProblem(await ask('/v1/suppressions/s_x', 'DELETE', undefined, read), 'auth.scope', 403)
     isProblem(await ask('/v1/suppressions/s_x', 'DELETE'), 'suppression.unknown', 404)
     isProblem(await rig.ask('/v1/suppressions', { key: null }), 'auth.missing', 401)
+  })
+})
+
+describe('the command line', () => {
+  const said: string[] = []
+  const io = (url: string): Io => ({
+    env: { TOCSIN_URL: url, TOCSIN_API_KEY: anna },
+    out: text => said.push(text),
+    say: text => said.push(`${text}\n`),
+    isTerminal: false,
+    width: 100,
+  })
+  const spoken = () => said.splice(0).join('')
+
+  it('asks, assigns, suppresses and lifts, and shows hostile names harmlessly', async () => {
+    const name = 'svc-\u001b[31m\u202ecli'
+    await raise('cli', name)
+    const id = (await inbox('cli'))[0].id
+    await rig.app.listen({ host: '127.0.0.1', port: 0 })
+    const address = rig.app.server.address()
+    const terminal = io(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
+    const flags = { limit: '50' }
+    await listAlerts('rule:cli state:open', flags, terminal)
+    assert.match(spoken(), new RegExp(`${id.slice(0, 8)}[\\s\\S]*\n1 open, 0 acknowledged`))
+    await assert.rejects(listAlerts('levle:high', flags, terminal), { code: 'query.unknown_field' })
+    await assignAlert(id, { to: 'anna' }, terminal)
+    assert.match(spoken(), /has anna now/)
+    const reason = 'x\u001b[2J'
+    await suppress({ rule: 'cli', for: '7d', reason }, terminal)
+    const [, suppression = ''] = /^(s_\w+) holds back 1 alert until /.exec(spoken()) ?? []
+    await listAlerts('rule:cli', flags, terminal)
+    assert.match(spoken(), /^No alert fits\.\n0 open, 0 acknowledged, 0 resolved\. 1 suppressed\./)
+    await showAlert(id, {}, terminal)
+    const shown = spoken()
+    assert.match(shown, /Assigned to anna\n/)
+    assert.match(shown, /Held back by key:\S+ until [\s\S]*: x/)
+    assert.match(shown, /assigned to anna/)
+    await listSuppressions({}, terminal)
+    const listed = spoken()
+    assert.match(listed, new RegExp(`${suppression} +in force +[\\s\\S]*1 +cli +anything`))
+    for (const text of [shown, listed]) assert.ok(!/[\u001b\u202e]/.test(text))
+    await liftSuppression(suppression, {}, terminal)
+    await assignAlert(id, { json: true }, terminal)
+    assert.match(spoken(), /is lifted[\s\S]*"assignee":null/)
+    for (const span of ['7', '7m', '-1d', 'soon'])
+      await assert.rejects(suppress({ for: span, reason }, terminal), { code: 'cli.usage' })
+    await assert.rejects(suppress({ for: '91d', rule: 'x', reason }, terminal), /at most 90 days/)
   })
 })
 

@@ -6,6 +6,7 @@ import { type Adding, fromOption, jsonOption, toOption } from './adding.ts'
 export function addAlertCommands(program: Command, adding: Adding): void {
   addAlerts(program, adding)
   addDispositions(program, adding)
+  addSuppressions(program, adding)
   addEntities(program, adding)
   addJobs(program, adding)
 }
@@ -13,15 +14,19 @@ export function addAlertCommands(program: Command, adding: Adding): void {
 function addAlerts(program: Command, { io, done }: Adding): void {
   const alerts = program.command('alerts').description('What was noticed, and what is said of it')
   alerts
-    .command('list')
-    .description('Alerts, newest first')
+    .command('list [question]')
+    .description(
+      'Alerts, newest first: level:high rule:read_spike assignee:anna not suppressed:true',
+    )
     .option('--state <state>', 'open, acknowledged or resolved')
     .option('--entity <entity>', 'of one entity: actor:svc-a, or short svc-a')
     .addOption(fromOption())
     .addOption(toOption())
     .option('--limit <n>', 'most alerts', '50')
     .addOption(jsonOption())
-    .action(async flags => done(await (await import('./alerts.ts')).listAlerts(flags, io)))
+    .action(async (question, flags) => {
+      done(await (await import('./alerts.ts')).listAlerts(question ?? '', flags, io))
+    })
   alerts
     .command('show <id>')
     .description('One alert: who did what, why that is unlike them, what to do next')
@@ -59,6 +64,42 @@ function addDispositions(program: Command, { io, done }: Adding): void {
     .addOption(jsonOption())
     .action(async (id, flags) => {
       done(await (await import('./alerts.ts')).reopenAlert(id, flags, io))
+    })
+  alerts
+    .command('assign <id>')
+    .description('Give it to somebody; without --to to nobody')
+    .option('--to <who>', 'as the log names them')
+    .option(note, 'for who comes after you')
+    .addOption(jsonOption())
+    .action(async (id, flags) => {
+      done(await (await import('./alerts.ts')).assignAlert(id, flags, io))
+    })
+}
+
+function addSuppressions(program: Command, { io, done }: Adding): void {
+  const alerts = program.commands.find(command => command.name() === 'alerts') ?? program
+  alerts
+    .command('suppress')
+    .description('Hold back from the inbox what a rule finds, or of whom, for a time')
+    .option('--rule <rule>', 'of this rule; any where absent')
+    .option('--entity <entity>', 'of this entity: actor:svc-a, or short svc-a; any where absent')
+    .requiredOption('--for <time>', 'how long: 12h, 7d, at most 90d')
+    .requiredOption('--reason <text>', 'why')
+    .addOption(jsonOption())
+    .action(async flags => done(await (await import('./suppressions.ts')).suppress(flags, io)))
+  alerts
+    .command('suppressions')
+    .description('What is held back, why, by whom, until when')
+    .addOption(jsonOption())
+    .action(async flags => {
+      done(await (await import('./suppressions.ts')).listSuppressions(flags, io))
+    })
+  alerts
+    .command('lift <suppression>')
+    .description('Lift a suppression: what it holds back is in the inbox again')
+    .addOption(jsonOption())
+    .action(async (id, flags) => {
+      done(await (await import('./suppressions.ts')).liftSuppression(id, flags, io))
     })
 }
 

@@ -35,10 +35,13 @@ type Budget = {
   readonly realisedPerDay: number
 }
 
-export async function listAlerts(flags: ListFlags, io: Io): Promise<ExitCode> {
+export async function listAlerts(q: string, flags: ListFlags, io: Io): Promise<ExitCode> {
   const { state, entity, from, to } = flags
   const limit = String(parseLimit(flags.limit))
-  const response = await clientFor(io).get('/v1/alerts', { state, entity, from, to, limit })
+  const response = await clientFor(io).get('/v1/alerts', {
+    ...(q === '' ? {} : { q }),
+    ...{ state, entity, from, to, limit },
+  })
   const page = await parseAnswer<AlertPage & { readonly budget: Budget }>(response)
   if (flags.json) {
     io.out(`${JSON.stringify(page)}\n`)
@@ -59,7 +62,8 @@ export async function listAlerts(flags: ListFlags, io: Io): Promise<ExitCode> {
   }
   const { open, acknowledged, resolved } = page.counts
   const { perDay, threshold, expectedPerDay, realisedPerDay } = page.budget
-  io.say(`${open} open, ${acknowledged} acknowledged, ${resolved} resolved.`)
+  const held = page.suppressed === 0 ? '' : ` ${page.suppressed} suppressed.`
+  io.say(`${open} open, ${acknowledged} acknowledged, ${resolved} resolved.${held}`)
   io.say(
     `Budget ${amount(perDay)} alerts a day: threshold ${amount(threshold)}, ` +
       `expected ${amount(expectedPerDay)}, lately ${amount(realisedPerDay)} a day.`,
@@ -85,6 +89,15 @@ export async function acknowledgeAlert(id: string, flags: NoteFlags, io: Io): Pr
 export async function reopenAlert(id: string, flags: NoteFlags, io: Io): Promise<ExitCode> {
   const alert = await say(clientFor(io), id, { path: 'reopen', body: noteOf(flags) })
   return tell(alert, `${short(alert)} is open again.`, flags, io)
+}
+
+type AssignFlags = NoteFlags & { readonly to?: string }
+
+export async function assignAlert(id: string, flags: AssignFlags, io: Io): Promise<ExitCode> {
+  const { to = null } = flags
+  const body = { to, ...noteOf(flags) }
+  const alert = await say(clientFor(io), id, { path: 'assign', body })
+  return tell(alert, `${short(alert)} has ${shownName(to ?? 'nobody')} now.`, flags, io)
 }
 
 type ResolveFlags = NoteFlags & {
@@ -160,7 +173,9 @@ export function printAlert(
   const head = `Alert ${short(alert)}  ${state}  ${entity.type} ${shownName(entity.id, 60)}`
   return [
     `${head}\n`,
-    `${moment(alert.startMs)} to ${clock(alert.lastMs, alert.startMs)} UTC\n\n`,
+    `${moment(alert.startMs)} to ${clock(alert.lastMs, alert.startMs)} UTC\n`,
+    printStanding(alert, width),
+    '\n',
     wrap(alert.sentence, width),
     main ? printWhy(main, width) : '',
     '\n',
@@ -170,6 +185,15 @@ export function printAlert(
     printDone(alert.decisions ?? [], width),
     printNext(alert),
   ].join('')
+}
+
+/** Who has it, and why it is not in the inbox. */
+function printStanding({ assignee, suppressed }: AlertDetail, width: number): string {
+  const whose = assignee === null ? '' : wrap(`Assigned to ${shownName(assignee)}`, width)
+  if (suppressed === null) return whose
+  const { by, untilMs, reason } = suppressed
+  const held = `Held back by ${shownName(by)} until ${moment(untilMs)} UTC: ${reason}`
+  return `${whose}${wrap(held, width)}`
 }
 
 function printWhy({ features, learning, confidence, p }: Finding, width: number): string {
@@ -231,10 +255,11 @@ function toSecond(ms: number): string {
 }
 
 function printSaid(
-  { action, cause, prevented, note, by, timeMs }: Disposed,
+  { action, cause, prevented, note, assignee, by, timeMs }: Disposed,
   width: number,
 ): string {
-  const what = cause === null ? action : `${action} (${cause.replace('_', ' ')})`
+  const assigned = action === 'assigned' ? `assigned to ${shownName(assignee ?? 'nobody')}` : action
+  const what = cause === null ? assigned : `${action} (${cause.replace('_', ' ')})`
   const rows = prevented.rows === null ? '' : `, ${amount(prevented.rows)} rows prevented`
   const cost =
     prevented.costMicros === null

@@ -20,6 +20,7 @@ import {
   parseSaid,
   type Row,
   toEntity,
+  whole,
 } from './alert-database.ts'
 import { type AlertHead, type AlertSummary, headOf } from './alert-head.ts'
 import { type AlertPage, type AlertQuestion, searchAlerts } from './alert-search.ts'
@@ -140,9 +141,11 @@ function buildHeads(
   const headless = database.prepare('SELECT id FROM alert WHERE head IS NULL')
   const putHead = database.prepare('UPDATE alert SET head = ? WHERE id = ?')
   return () => {
-    for (const { id } of headless.all()) {
-      putHead.run(JSON.stringify(headOf(findingsOf(String(id)))), String(id))
-    }
+    const ids = headless.all().map(({ id }) => String(id))
+    if (ids.length === 0) return
+    whole(database, () => {
+      for (const id of ids) putHead.run(JSON.stringify(headOf(findingsOf(id))), id)
+    })
   }
 }
 

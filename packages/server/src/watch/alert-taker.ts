@@ -6,7 +6,7 @@ import type { Alert } from '@tocsin/detect/alert'
 import { findKind, type SealedEvent, typeUid } from '@tocsin/sdk/event'
 import { joinSections, type ShardReader } from '../log/log.ts'
 import { OWN_VIA } from '../query/query.ts'
-import { parseSaid } from './alert-database.ts'
+import { parseSaid, whole } from './alert-database.ts'
 import { type OwnEvent, parseCriticality, parseDisposed, stateAfter } from './dispositions.ts'
 import type { Found } from './found.ts'
 import { parseLift, parseSuppression } from './suppressions.ts'
@@ -108,18 +108,6 @@ export function openAlertTaker(database: DatabaseSync): AlertTaker {
         database.prepare('UPDATE cursor SET size = ?').run(size)
       })
     },
-  }
-}
-
-/** All of it or nothing. */
-function whole(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    work()
-    database.exec('COMMIT')
-  } catch (error) {
-    database.exec('ROLLBACK')
-    throw error
   }
 }
 

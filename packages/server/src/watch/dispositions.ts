@@ -46,8 +46,12 @@ export type Disposed = Required<Disposition> & {
   readonly eventId: string
 }
 
-/** Who decides, as the log names them, with which key. */
-export type Decider = { readonly principal: string; readonly keyId: string }
+/** Who decides, as the log names them, with which key, in which session of a browser. */
+export type Decider = {
+  readonly principal: string
+  readonly keyId: string
+  readonly session?: string | null
+}
 
 export const NOTE_CHARS_MAX = 1000
 export const NOTHING_PREVENTED: Prevented = { rows: null, costMicros: null }
@@ -83,11 +87,12 @@ export function criticalityEvent(
 }
 
 export function ownEvent(operation: string, by: Decider, timeMs: number): WireEvent {
+  const { principal: id, keyId: credential, session } = by
   return {
     kind: 'tocsin.disposition',
     time: timeMs,
     outcome: 'success',
-    actor: { type: 'human', id: by.principal, credential: by.keyId },
+    actor: { type: 'human', id, credential, ...(session ? { session } : {}) },
     operation,
     system: 'tocsin',
   }

@@ -68,6 +68,7 @@ export {
   liftEvent,
   REASON_CHARS_MAX,
   RULE_CHARS_MAX,
+  type ShownSuppression,
   suppressionEvent,
 } from './suppressions.ts'
 export {
