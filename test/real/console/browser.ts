@@ -178,6 +178,8 @@ async function visitPage(
     viewport: { width, height },
     colorScheme: scheme,
     contrast: contrast === 'high' ? 'more' : 'no-preference',
+    // What still moves would be judged halfway.
+    reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   const { isSignedIn = true } = visit

@@ -1,4 +1,4 @@
-// No way through the console loses a question: whatever is typed into an address, wherever one goes.
+// No way through the console loses a question: whatever stands in an address, wherever one goes.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -195,6 +195,8 @@ function ByKey({
           )
         }
         onChange={event => setKey(event.currentTarget.value)}
+        aria-invalid={refusal !== null}
+        visibilityToggleFocusable
         autoComplete="off"
         spellCheck={false}
         size="sm"
