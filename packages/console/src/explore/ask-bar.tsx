@@ -5,8 +5,7 @@ import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { FIELDS } from '@tocsin/sdk/event'
 import { printPattern } from '@tocsin/sdk/query'
-import type { ReactNode } from 'react'
-import { useAddress } from '../address/address.tsx'
+import { memo, type ReactNode } from 'react'
 import { ask } from '../api/api.ts'
 import { useKeys } from '../keys/keys.ts'
 import { type Offer, QueryBox } from '../query-box/query-box.tsx'
@@ -22,12 +21,10 @@ import { ViewsMenu } from './views-menu.tsx'
 const VALUES_OFFERED = 20
 const OFFERS_MS = 60_000
 
-export function AskBar(): ReactNode {
-  const { run, acts } = useExplored()
-  const { search } = useAddress()
+export const AskBar: React.MemoExoticComponent<() => ReactNode> = memo(function AskBar() {
+  const { run, acts, isLive } = useExplored()
   const client = useQueryClient()
   const { error } = usePages(run)
-  const isLive = search.live === '1'
   const turnLive = () => acts.set({ live: isLive ? null : '1' })
   useKeys([{ press: 'l', what: isLive ? 'Stop the live view' : 'Follow live', run: turnLive }])
   const valuesOf = async (path: string): Promise<readonly Offer[]> => {
@@ -55,7 +52,7 @@ export function AskBar(): ReactNode {
         <QueryBox
           label="Question on events"
           placeholder="outcome:denied and actor.id:svc-*   – or any word"
-          text={search.q ?? ''}
+          text={run.q}
           fields={FIELDS}
           ask={askTyped}
           valuesOf={valuesOf}
@@ -77,7 +74,7 @@ export function AskBar(): ReactNode {
       <Parts />
     </div>
   )
-}
+})
 
 function Parts(): ReactNode {
   const { run, acts } = useExplored()

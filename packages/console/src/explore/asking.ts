@@ -10,7 +10,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { type Address, momentOf } from '../address/address.tsx'
 import { type Answer, ask, Problem } from '../api/api.ts'
 import { serverNowMs } from '../clock/clock.ts'
@@ -30,6 +30,8 @@ export type Run = {
   readonly sort: string
   readonly atMs: number
 }
+
+export type Counting = { readonly run: Run; readonly canCount: boolean }
 
 const PAGE_EVENTS = 100
 /** More rows than anybody reads; an export takes the rest. */
@@ -83,8 +85,27 @@ export function usePages(run: Run): UseInfiniteQueryResult<InfiniteData<Page>> {
   })
 }
 
-export function useSeries(run: Run): UseQueryResult<Series> {
+/** How long the rows go before all that is counted. */
+const HEAD_START_MS = 200
+
+/**
+ * Whether it is time to count: rows are what somebody waits for, and a server that counts the same
+ * events at the same time answers later.
+ */
+export function useTurn(run: Run): boolean {
+  const { data, error, isPlaceholderData } = usePages(run)
+  const [late, setLate] = useState<Run | null>(null)
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(run), HEAD_START_MS)
+    return () => clearTimeout(timer)
+  }, [run])
+  const isThere = (data !== undefined && !isPlaceholderData) || error !== null
+  return isThere || late === run
+}
+
+export function useSeries({ run, canCount }: Counting): UseQueryResult<Series> {
   return useQuery({
+    enabled: canCount,
     queryKey: ['series', askedOf(run)],
     queryFn: ({ signal }) =>
       ask('GET /v1/series', { query: { ...askedOf(run), buckets: BUCKETS_MAX }, signal }),
@@ -96,7 +117,7 @@ export function useSeries(run: Run): UseQueryResult<Series> {
 
 /** Values of these fields, together: one pass over the events. */
 export function useValues(
-  run: Run,
+  { run, canCount }: Counting,
   fields: readonly string[],
 ): UseQueryResult<Answer<'GET /v1/facets'>> {
   return useQuery({
@@ -106,7 +127,7 @@ export function useValues(
         query: { ...askedOf(run), fields: fields.join(','), top: VALUES },
         signal,
       }),
-    enabled: fields.length > 0,
+    enabled: canCount && fields.length > 0,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     ...KEPT,

@@ -1,14 +1,11 @@
 // Puts a field into the table as its last column, or takes it out.
 
 import type { ReactNode } from 'react'
-import { useAddress } from '../address/address.tsx'
 import { useExplored } from './explored.ts'
-import { columnsOf, printColumns, withColumnToggled } from './view.ts'
+import { printColumns, withColumnToggled } from './view.ts'
 
 export function ColumnSwitch({ path }: { readonly path: string }): ReactNode {
-  const { search } = useAddress()
-  const { acts } = useExplored()
-  const columns = columnsOf(search)
+  const { acts, columns } = useExplored()
   const isColumn = columns.includes(path)
   const next = withColumnToggled(columns, path)
   return (

@@ -3,11 +3,9 @@
 import { Button, Checkbox, Popover, TextInput } from '@mantine/core'
 import { FIELD_BY_NAME, FIELDS } from '@tocsin/sdk/event'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
-import { useAddress } from '../address/address.tsx'
 import { useKeys } from '../keys/keys.ts'
 import { useExplored } from './explored.ts'
 import {
-  columnsOf,
   DEFAULT_COLUMNS,
   printColumns,
   TARGET,
@@ -38,10 +36,8 @@ export function ColumnsMenu(): ReactNode {
 }
 
 function Choose({ close }: { readonly close: () => void }): ReactNode {
-  const { search } = useAddress()
-  const { acts } = useExplored()
+  const { acts, columns } = useExplored()
   const [wanted, setWanted] = useState('')
-  const columns = columnsOf(search)
   const put = (next: readonly string[]) => {
     if (next.length > 0) acts.set({ cols: printColumns(next) }, { replace: true })
   }

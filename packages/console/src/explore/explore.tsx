@@ -3,7 +3,7 @@
 // itself and about the same run (asking.ts).
 
 import './explore.css'
-import { type ReactNode, useMemo } from 'react'
+import type { ReactNode } from 'react'
 import { useKeys } from '../keys/keys.ts'
 import { AskBar } from './ask-bar.tsx'
 import { ExploredContext, useExploring } from './explored.ts'
@@ -12,9 +12,8 @@ import { Histogram } from './histogram.tsx'
 import { Results } from './results.tsx'
 
 export default function Explore(): ReactNode {
-  const { run, zone, acts, said } = useExploring()
-  const explored = useMemo(() => ({ run, zone, acts }), [run, zone, acts])
-  useKeys([{ press: 'mod+enter', what: 'Ask again', run: () => acts.again() }])
+  const { explored, said } = useExploring()
+  useKeys([{ press: 'mod+enter', what: 'Ask again', run: () => explored.acts.again() }])
   return (
     <ExploredContext value={explored}>
       <div className="explore">

@@ -3,14 +3,14 @@
 
 import { Button, Menu } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
-import { frozen, printSearch, useAddress } from '../address/address.tsx'
+import { frozen, printSearch } from '../address/address.tsx'
 import { useKeys } from '../keys/keys.ts'
 import { bytes, count } from '../value/value.tsx'
 import { askedOf, useSeries } from './asking.ts'
 import { asCommand, asCurl } from './copy-as.ts'
 import { useExplored } from './explored.ts'
 import { type Export, type Format, saveExport } from './export-file.ts'
-import { columnsOf, TARGET, TARGET_FIELDS } from './view.ts'
+import { TARGET, TARGET_FIELDS } from './view.ts'
 
 type Going =
   | { readonly kind: 'none' }
@@ -19,22 +19,25 @@ type Going =
   | { readonly kind: 'failed'; readonly why: string }
 
 export function ExportMenu(): ReactNode {
-  const { run, acts } = useExplored()
-  const { search, path } = useAddress()
+  const explored = useExplored()
+  const { run, acts, columns } = explored
   const [going, setGoing] = useState<Going>({ kind: 'none' })
   const [isOpen, setOpen] = useState(false)
-  const total = useSeries(run).data?.totals.events ?? null
+  const total = useSeries(explored).data?.totals.events ?? null
   useKeys([{ press: '.', what: 'Export, copy', run: () => setOpen(true) }])
   const copy = async (text: string, what: string) => {
     await navigator.clipboard.writeText(text)
     acts.say(`${what} copied`)
   }
   const range = { from: isoOf(run.from), to: isoOf(run.to) }
-  const link = () => location.origin + path + printSearch(frozen(search, run.atMs, path))
+  const link = () => {
+    const { path, search } = acts.addressNow()
+    return location.origin + path + printSearch(frozen(search, run.atMs, path))
+  }
   const take = async (format: Format) => {
     const abort = new AbortController()
     const stop = () => abort.abort()
-    const fields = columnsOf(search).flatMap(name => (name === TARGET ? TARGET_FIELDS : [name]))
+    const fields = columns.flatMap(name => (name === TARGET ? TARGET_FIELDS : [name]))
     setGoing({ kind: 'going', bytes: 0, stop })
     try {
       const query = {
@@ -123,7 +126,7 @@ function Manifest({ done }: { readonly done: Export }): ReactNode {
   if (!manifest) return <span>Saved, {bytes(size)}. Its manifest is not recorded yet.</span>
   return (
     <span>
-      {`${count(manifest.count)} events saved. Manifest `}
+      {`${count(manifest.rows)} events saved. Manifest `}
       <span className="id">{done.id}</span>
       {isAsRecorded === true && ': the file has the SHA-256 that the log records, computed here.'}
       {isAsRecorded === false && ': THE FILE DOES NOT HAVE THE SHA-256 that the log records.'}

@@ -3,14 +3,13 @@
 
 import { TextInput } from '@mantine/core'
 import { FIELDS, type Field, type FieldGroup } from '@tocsin/sdk/event'
-import { type ReactNode, useState } from 'react'
-import { useAddress } from '../address/address.tsx'
+import { memo, type ReactNode, useState } from 'react'
 import { Failed } from '../states/states.tsx'
 import { refusalOf, useValues } from './asking.ts'
 import { ColumnSwitch } from './column-switch.tsx'
 import { useExplored } from './explored.ts'
 import { OpenField } from './open-field.tsx'
-import { isCounted, OPEN_FIELDS, openFieldsOf, printOpenFields } from './view.ts'
+import { isCounted, OPEN_FIELDS, printOpenFields } from './view.ts'
 
 const GROUPS: readonly (readonly [group: FieldGroup, title: string])[] = [
   ['who', 'Who'],
@@ -25,12 +24,10 @@ const GROUPS: readonly (readonly [group: FieldGroup, title: string])[] = [
   ['ext', 'Further'],
 ]
 
-export function FieldPanel(): ReactNode {
-  const { search } = useAddress()
-  const { acts } = useExplored()
+export const FieldPanel: React.MemoExoticComponent<() => ReactNode> = memo(function FieldPanel() {
+  const { acts, open, isPanelShut } = useExplored()
   const [wanted, setWanted] = useState('')
-  if (search.panel === '0') return null
-  const open = openFieldsOf(search)
+  if (isPanelShut) return null
   const put = (next: readonly string[]) => {
     acts.set({ open: printOpenFields(next) }, { replace: true })
   }
@@ -68,7 +65,7 @@ export function FieldPanel(): ReactNode {
       </div>
     </section>
   )
-}
+})
 
 /** The usual ones are asked for together, every other by itself, so that opening one is cheap. */
 function OpenFields({
@@ -78,9 +75,9 @@ function OpenFields({
   readonly shown: readonly string[]
   readonly close: (path: string) => void
 }): ReactNode {
-  const { run } = useExplored()
+  const explored = useExplored()
   const usual = shown.filter(path => OPEN_FIELDS.includes(path))
-  const together = useValues(run, usual.length > 0 ? OPEN_FIELDS : [])
+  const together = useValues(explored, usual.length > 0 ? OPEN_FIELDS : [])
   const { error, data, refetch } = together
   if (error && !data) {
     return refusalOf(error) === null ? <Failed error={error} retry={refetch} /> : null
@@ -101,8 +98,8 @@ function OwnField({
   readonly path: string
   readonly close: () => void
 }): ReactNode {
-  const { run } = useExplored()
-  return <OpenField path={path} result={useValues(run, [path])} close={close} />
+  const result = useValues(useExplored(), [path])
+  return <OpenField path={path} result={result} close={close} />
 }
 
 function ShutField({

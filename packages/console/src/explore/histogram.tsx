@@ -1,7 +1,7 @@
 // How often it was so over time, by outcome. A brush across the bars is the next time range.
 
-import type { ReactNode } from 'react'
-import { TimeChart } from '../chart/chart.tsx'
+import { memo, type ReactNode, useMemo } from 'react'
+import { type Line, TimeChart } from '../chart/chart.tsx'
 import { Bone, Loaded } from '../states/states.tsx'
 import { count, percent, span } from '../value/value.tsx'
 import { refusalOf, type Series, useSeries } from './asking.ts'
@@ -15,9 +15,8 @@ const LINES = [
   { name: 'unknown', colour: 'unknown' },
 ] as const
 
-export function Histogram(): ReactNode {
-  const { run } = useExplored()
-  const result = useSeries(run)
+export const Histogram: React.MemoExoticComponent<() => ReactNode> = memo(function Histogram() {
+  const result = useSeries(useExplored())
   return (
     <section
       className="explore-chart sheet"
@@ -33,7 +32,7 @@ export function Histogram(): ReactNode {
       )}
     </section>
   )
-}
+})
 
 function Bars({ series }: { readonly series: Series }): ReactNode {
   const { run, zone, acts } = useExplored()
@@ -49,22 +48,31 @@ function Bars({ series }: { readonly series: Series }): ReactNode {
     totals.events === 0
       ? 'No event'
       : `${count(totals.events)} events, ${percent(bad, totals.events)} failed or denied; a bar is ${span(stepMs)}`
-  const isShown = (name: (typeof LINES)[number]['name']) => name === 'success' || totals[name] > 0
+  // The same arrays while the answer is the same: a plot is drawn anew when they change.
+  const times = useMemo(() => buckets.map(({ t }) => t), [buckets])
+  const lines = useMemo(() => linesOf(series), [series])
   return (
     <TimeChart
       key={run.q}
       title="Over time"
       sentence={sentence}
-      times={buckets.map(({ t }) => t)}
-      lines={LINES.filter(({ name }) => isShown(name)).map(({ name, colour }) => ({
-        ...{ name, colour, shape: 'bars' as const },
-        values: buckets.map(bucket => bucket[name]),
-      }))}
+      times={times}
+      lines={lines}
       zone={zone}
       height={HEIGHT_PX}
       choose={choose}
       pick={choose}
       isWhole
     />
+  )
+}
+
+/** What never happened has no colour to be explained. */
+function linesOf({ buckets, totals }: Series): readonly Line[] {
+  return LINES.filter(({ name }) => name === 'success' || totals[name] > 0).map(
+    ({ name, colour }) => ({
+      ...{ name, colour, shape: 'bars' },
+      values: buckets.map(bucket => bucket[name]),
+    }),
   )
 }

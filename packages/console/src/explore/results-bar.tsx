@@ -3,17 +3,15 @@
 
 import { ActionIcon, Button, Tooltip } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useAddress } from '../address/address.tsx'
 import { count, stamp } from '../value/value.tsx'
 import { ColumnsMenu } from './columns-menu.tsx'
 import { useExplored } from './explored.ts'
 import type { Rows } from './rows.ts'
-import { DEFAULT_SORT, densityOf, sortOf } from './view.ts'
+import { DEFAULT_SORT } from './view.ts'
 
 export function ResultsBar({ rows }: { readonly rows: Rows }): ReactNode {
-  const { search } = useAddress()
   const { run, zone, acts } = useExplored()
-  const sort = sortOf(search)
+  const { sort } = run
   const loaded = rows.rows.length
   return (
     <div className="results-bar">
@@ -46,9 +44,8 @@ export function ResultsBar({ rows }: { readonly rows: Rows }): ReactNode {
 }
 
 export function TableLook(): ReactNode {
-  const { search } = useAddress()
-  const { acts } = useExplored()
-  const isRoomy = densityOf(search) === 'roomy'
+  const { acts, density } = useExplored()
+  const isRoomy = density === 'roomy'
   const label = isRoomy ? 'Lower rows' : 'Higher rows'
   return (
     <>
@@ -73,9 +70,7 @@ export function TableLook(): ReactNode {
 }
 
 export function PanelSwitch(): ReactNode {
-  const { search } = useAddress()
-  const { acts } = useExplored()
-  const isShut = search.panel === '0'
+  const { acts, isPanelShut: isShut } = useExplored()
   const label = isShut ? 'Show the fields' : 'Hide the fields'
   return (
     <Tooltip label={label}>

@@ -17,12 +17,12 @@ import { LiveBar } from './live-bar.tsx'
 import { NoResults } from './no-results.tsx'
 import { ResultsBar } from './results-bar.tsx'
 import { type Rows, useRows } from './rows.ts'
-import { columnsOf, DEFAULT_SORT, densityOf, ROW_PX, sortOf } from './view.ts'
+import { DEFAULT_SORT, ROW_PX } from './view.ts'
 
 export function Results(): ReactNode {
   const { search } = useAddress()
-  const rows = useRows()
   const chosen = search.sel ?? null
+  const rows = useRows(chosen !== null)
   const go = useStep(rows, chosen)
   const known = useMemo(() => eventIn(rows.rows, chosen), [rows.rows, chosen])
   return (
@@ -88,12 +88,9 @@ function Table({
   readonly rows: Rows
   readonly chosen: string | null
 }): ReactNode {
-  const { search } = useAddress()
-  const { zone, acts } = useExplored()
+  const { run, zone, acts, columns: names, density } = useExplored()
   const box = useRef<HTMLDivElement>(null)
   const at = useRef<{ readonly row: Row; readonly name: string } | null>(null)
-  const cols = search.cols ?? ''
-  const names = useMemo(() => columnsOf({ cols }), [cols])
   const columns = useMemo(() => buildColumns(names, zone), [names, zone])
   useFilterKeys(at)
   return (
@@ -112,8 +109,8 @@ function Table({
         idOf={idOf}
         columns={columns}
         total={rows.live ? null : rows.total}
-        rowHeight={ROW_PX[densityOf(search)]}
-        sort={rows.live ? DEFAULT_SORT : sortOf(search)}
+        rowHeight={ROW_PX[density]}
+        sort={rows.live ? DEFAULT_SORT : run.sort}
         {...(rows.live
           ? {}
           : { setSort: sort => acts.set({ sort: sort === DEFAULT_SORT ? null : sort }) })}

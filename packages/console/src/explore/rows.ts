@@ -3,7 +3,6 @@
 
 import type { InfiniteData } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { useAddress } from '../address/address.tsx'
 import { type Page, usePages, useSeries } from './asking.ts'
 import type { Row } from './cells.tsx'
 import { useExplored } from './explored.ts'
@@ -34,12 +33,12 @@ export type Rows = {
 const BEHIND =
   'The index is behind what is stored: the newest events may be missing. Ask again in a moment.'
 
-export function useRows(): Rows {
-  const { run, acts } = useExplored()
-  const { search } = useAddress()
-  const isLive = search.live === '1'
+/** `isOpen`: an event is open, so the live view holds still. */
+export function useRows(isOpen: boolean): Rows {
+  const explored = useExplored()
+  const { run, acts, isLive } = explored
   const pages = usePages(run)
-  const series = useSeries(run)
+  const series = useSeries(explored)
   const found = useMemo(() => rowsOf(pages.data), [pages.data])
   const isSettled = pages.isSuccess && !pages.isPlaceholderData
   const live = useLive({
@@ -47,7 +46,7 @@ export function useRows(): Rows {
     isReady: isSettled,
     q: run.q,
     seed: found,
-    isOpen: search.sel !== undefined,
+    isOpen,
   })
   const rows = live ? live.rows : found
   const { hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage } = pages

@@ -3,14 +3,12 @@
 import { Button, Menu, TextInput } from '@mantine/core'
 import { useRouter } from '@tanstack/react-router'
 import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from 'react'
-import { useAddress } from '../address/address.tsx'
 import { visible } from '../value/value.tsx'
 import { useExplored } from './explored.ts'
 import { readViews, type View, withView, writeViews } from './kept.ts'
 
 export function ViewsMenu(): ReactNode {
   const { acts } = useExplored()
-  const { hrefOf, path, search } = useAddress()
   const router = useRouter()
   const [views, setViews] = useState(readViews)
   const [isOpen, setOpen] = useState(false)
@@ -20,6 +18,7 @@ export function ViewsMenu(): ReactNode {
   }
   const save = (name: string) => {
     // What is open belongs to the moment, not to the view.
+    const { hrefOf, path, search } = acts.addressNow()
     const { sel: _, tab: __, ...lasting } = search
     keep(withView(views, { name, href: hrefOf(path, lasting) }))
     acts.say(`View saved: ${name}`)

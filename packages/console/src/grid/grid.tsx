@@ -71,7 +71,7 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height
   useEffect(() => virtual.measure(), [rowHeight, virtual])
   const focus = useFocus(box, virtual.scrollToIndex)
-  useChosenInSight(props, virtual.scrollToIndex)
+  useChosenInSight(props, virtual)
   const lineOf = useLines(props, setAt)
   // Somebody who comes by keyboard must find a cell, wherever the focus was before.
   const tabRow = shown.some(({ index }) => index === at.row) ? at.row : shown[0]?.index
@@ -281,18 +281,38 @@ function useLines<Row>(
   }
 }
 
+type View = {
+  readonly scrollOffset: number | null
+  readonly scrollRect: { readonly height: number } | null
+  readonly scrollToIndex: (index: number) => void
+}
+
 /** The row that is open is in sight, also when somebody went to the next one by key. */
 function useChosenInSight<Row>(
-  { rows, idOf, chosen }: GridProps<Row>,
-  scrollTo: (index: number) => void,
+  { rows, idOf, chosen, rowHeight = 28 }: GridProps<Row>,
+  view: View,
 ): void {
   const seen = useRef<string | null>(null)
   useEffect(() => {
     if (chosen === seen.current) return
     const index = chosen ? rows.findIndex(row => idOf(row) === chosen) : -1
-    if (index !== -1) scrollTo(index)
+    if (index !== -1 && !isInSight(index, rowHeight, view)) view.scrollToIndex(index)
     if (index !== -1 || !chosen) seen.current = chosen ?? null
   })
+}
+
+/** By what is known already: asking the browser would lay the page out. */
+function isInSight(index: number, rowHeight: number, view: View): boolean {
+  const { scrollOffset, scrollRect } = view
+  const top = index * rowHeight
+  // The head stands above the first line and covers as much of the box.
+  const bottom = top + 2 * rowHeight
+  return (
+    scrollOffset !== null &&
+    scrollRect !== null &&
+    scrollOffset <= top &&
+    bottom <= scrollOffset + scrollRect.height
+  )
 }
 
 function RowLine<Row>({

@@ -3,7 +3,7 @@
 // than what is looked at, whatever the event holds.
 
 import './drawer.css'
-import { ActionIcon, Button, Menu, Tabs, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Menu, Tabs } from '@mantine/core'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { entityPath, Go, useAddress } from '../../address/address.tsx'
 import { useKeys } from '../../keys/keys.ts'
@@ -61,11 +61,9 @@ export function Drawer({
         </h2>
         <Walk position={position} total={total} go={go} />
         <CopyMenu id={id} event={event} />
-        <Tooltip label="Close (Esc)">
-          <ActionIcon aria-label="Close the event" onClick={close}>
-            ×
-          </ActionIcon>
-        </Tooltip>
+        <ActionIcon aria-label="Close the event" title="Close (Esc)" onClick={close}>
+          ×
+        </ActionIcon>
       </header>
       {isFailed && <Failed error={whole.error} retry={whole.refetch} isOld={event !== null} />}
       {event ? <Opened event={event} /> : !isFailed && <Waiting />}
@@ -112,16 +110,17 @@ function Walk({
   return (
     <>
       <span className="quiet">{where}</span>
-      <Tooltip label="Previous (k)">
-        <ActionIcon aria-label="Previous event" disabled={position === 0} onClick={() => go(-1)}>
-          ↑
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label="Next (j)">
-        <ActionIcon aria-label="Next event" onClick={() => go(1)}>
-          ↓
-        </ActionIcon>
-      </Tooltip>
+      <ActionIcon
+        aria-label="Previous event"
+        title="Previous (k)"
+        disabled={position === 0}
+        onClick={() => go(-1)}
+      >
+        ↑
+      </ActionIcon>
+      <ActionIcon aria-label="Next event" title="Next (j)" onClick={() => go(1)}>
+        ↓
+      </ActionIcon>
     </>
   )
 }
