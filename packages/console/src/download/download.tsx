@@ -20,9 +20,12 @@ export type Taken = {
 export function TakeAlong({
   tables,
   urls,
+  commands = [],
 }: {
   readonly tables: readonly Taken[]
   readonly urls: readonly string[]
+  /** Of tocsin, for the same. */
+  readonly commands?: readonly string[]
 }): ReactNode {
   const { path, search } = useAddress()
   const [said, setSaid] = useState('')
@@ -56,6 +59,11 @@ export function TakeAlong({
           <Menu.Item onClick={() => void copy(urls.map(curlOf).join('\n'), 'Commands')}>
             Copy as curl
           </Menu.Item>
+          {commands.length > 0 && (
+            <Menu.Item onClick={() => void copy(commands.join('\n'), 'Commands')}>
+              Copy as commands of tocsin
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
     </>

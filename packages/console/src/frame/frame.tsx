@@ -123,6 +123,9 @@ function PlaceLink({
   )
 }
 
+/** Screens that look at a stretch of their own, and state it. */
+const WITHOUT_RANGE: ReadonlySet<string> = new Set(['/investigate', '/integrity'])
+
 function Top({
   title,
   openPalette,
@@ -133,7 +136,7 @@ function Top({
   readonly openHelp: () => void
 }): ReactNode {
   const { demo } = useSession()
-  const { zone, set } = useAddress()
+  const { zone, set, path } = useAddress()
   return (
     <header className="top">
       <h1>{title}</h1>
@@ -144,7 +147,7 @@ function Top({
       )}
       <span className="grow" />
       <Seal />
-      <RangePicker />
+      {!WITHOUT_RANGE.has(path) && <RangePicker />}
       <SegmentedControl
         aria-label="Time zone"
         value={zone}
