@@ -138,27 +138,23 @@ function neighbour(graph: Graph, event: KeyboardEvent): string | null {
     case 'ArrowDown':
       return named[at + 1]?.key ?? null
     case 'ArrowLeft':
-      return along(graph, key, 'to', 'from')
+      return along(graph, key, 'back')
     case 'ArrowRight':
-      return along(graph, key, 'from', 'to')
+      return along(graph, key, 'on')
     default:
       return null
   }
 }
 
 /** The next name on the strongest way, over empty places. */
-function along(
-  { lanes, edges }: Graph,
-  key: string,
-  near: 'from' | 'to',
-  far: 'from' | 'to',
-): string | null {
+function along({ lanes, edges }: Graph, key: string, way: 'back' | 'on'): string | null {
   const gaps = new Set(lanes.flatMap(({ nodes }) => nodes.filter(n => n.isGap).map(n => n.key)))
-  let at = strongest(edges.filter(edge => edge[near] === key))?.[far]
-  while (at !== undefined && gaps.has(at)) {
-    const from = at
-    at = strongest(edges.filter(edge => edge[near] === from))?.[far]
-  }
+  const next = (at: string) =>
+    way === 'on'
+      ? strongest(edges.filter(edge => edge.from === at))?.to
+      : strongest(edges.filter(edge => edge.to === at))?.from
+  let at = next(key)
+  while (at !== undefined && gaps.has(at)) at = next(at)
   return at ?? null
 }
 

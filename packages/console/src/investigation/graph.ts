@@ -1,5 +1,5 @@
-// The chain as a graph in lanes: from the person to what was reached, each name once, with how often
-// one led to the next. Pure. What a lane has too much of is folded into one node.
+// The chain as a graph in lanes: from the person to what was reached, each name once, with how
+// often one led to the next. Pure. What a lane has too much of is folded into one node.
 
 import type { Path } from './asked.ts'
 
@@ -160,7 +160,7 @@ function add(sum: Mutable<Amounts>, { count, rows, found }: Amounts): void {
   sum.found += found
 }
 
-/** Of each lane the names for which there is no place: those that nothing rests on, and the rarest. */
+/** Of each lane the names that have no place in it: what nothing rests on, and the rarest. */
 function foldedNames(paths: readonly Path[], laneMax: number): ReadonlyMap<Lane, Set<string>> {
   const weights = new Map<Lane, Map<string, number>>()
   for (const path of paths) {
@@ -184,7 +184,7 @@ const FOUND_WEIGHT = 1e6
 
 type LaneNodes = { readonly name: string; readonly nodes: readonly Node[] }
 
-/** Nodes stand at the middle of what leads to them: fewer edges cross (barycentre, Sugiyama 1981). */
+/** Nodes stand amid what leads to them: fewer edges cross (barycentre, Sugiyama 1981). */
 function untangled(lanes: readonly LaneNodes[], edges: readonly Edge[]): readonly LaneNodes[] {
   const places = new Map<string, number>()
   return lanes.map(({ name, nodes }) => {

@@ -162,7 +162,7 @@ function quoted(text: string): string {
 
 function linesOf(found: Investigation): Table {
   return {
-    head: ['from', 'to', 'kind', 'operation', 'target', 'outcome', 'address', 'events', 'rows'],
+    head: ['start', 'end', 'kind', 'operation', 'target', 'outcome', 'address', 'events', 'rows'],
     rows: allRuns(found).map(run => [
       new Date(run.fromMs).toISOString(),
       new Date(run.toMs).toISOString(),

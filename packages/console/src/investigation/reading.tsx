@@ -1,5 +1,5 @@
-// What it looks like, first and in one paragraph; then what speaks for each reading and what against
-// it, with points. A person decides.
+// What it looks like, first and in one paragraph; then what speaks for each reading and what
+// against it, with points. A person decides.
 
 import type { ReactNode } from 'react'
 import { Panel } from '../panel/panel.tsx'

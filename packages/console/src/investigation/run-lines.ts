@@ -39,7 +39,7 @@ export function placeOn(
 
 const WIDTH_MIN = 0.8
 
-/** Those that findings rest on and, beside them, those nearest the stretch, in the order of time. */
+/** Those that findings rest on, and those nearest to the stretch, in the order of time. */
 export function shownRuns(runs: readonly Run[], most: number, part: Part): readonly Run[] {
   if (runs.length <= most) return runs
   const nearest = part === 'before' ? runs.toReversed() : runs
