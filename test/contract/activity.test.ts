@@ -303,3 +303,20 @@ describe('peers', () => {
     assert.equal((await activity('agent-e', 'metric=rows')).json.peers, null)
   })
 })
+
+describe('after a restart', () => {
+  it('everything is the same, read from files', async () => {
+    const asked = [
+      ['svc-busy', 'metric=cost&from=now-30d'],
+      ['svc-first', 'metric=requests'],
+      ['user-3@corp.example', 'metric=rows'],
+      ...HOSTILE.map(name => [name, 'metric=rows'] as const),
+    ] as const
+    const answers = async () =>
+      Promise.all(asked.map(async ([id, query]) => (await activity(id, query)).json))
+    const stood = await answers()
+    rig = await rig.restart()
+    await rig.tocsin.query.settled()
+    assert.deepEqual(await answers(), stood)
+  })
+})
