@@ -2,6 +2,9 @@
 // real DuckDB through the index's own columns and of the predicate.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { FIELDS, type Field } from '@tocsin/sdk/event'
@@ -18,6 +21,7 @@ import {
   insertLinesSql,
   lazyColumns,
 } from '../../packages/server/src/query/columns.ts'
+import { type EventStore, openEventStore } from '../../packages/server/src/query/store.ts'
 
 const EVENTS = 300
 const QUESTIONS = 400
@@ -261,6 +265,9 @@ const questionText = fc
 
 describe('SQL and predicate', () => {
   let connection: DuckDBConnection
+  /** The same events in files, with what the index knows of their values. */
+  let store: EventStore
+  const directory = mkdtempSync(join(tmpdir(), 'tocsin-differential-'))
   const events = fc.sample(anyEvent, { numRuns: EVENTS, seed: 7 })
 
   before(async () => {
@@ -272,8 +279,37 @@ describe('SQL and predicate', () => {
     statement.bindBigInt(1, 0n)
     statement.bindVarchar(2, lines)
     await statement.run()
+    store = await openEventStore(directory)
+    await store.insert(0, Buffer.from(`${lines}\n`))
+    await store.flush()
   })
-  after(() => connection.closeSync())
+  after(() => {
+    connection.closeSync()
+    store.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  const WAITED_FOR = new AbortController().signal
+  const ALL_TIME = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
+
+  /** Asked of files, as a filter and as a test beside others. */
+  async function compareInFiles(asked: Checked): Promise<void> {
+    const matches = compilePredicate(asked)
+    const wanted = events.flatMap((event, i) => (matches(event) ? [i] : []))
+    const columns = 'idx'
+    const tail = { sql: 'ORDER BY idx', params: [] }
+    const range = ALL_TIME
+    const found = await store.select({ columns, asked, tail, range }, WAITED_FOR)
+    const where = { sql: 'holds0', params: [] }
+    const held = await store.select({ columns, tests: [asked], where, tail, range }, WAITED_FOR)
+    for (const rows of [found, held]) {
+      assert.deepEqual(
+        rows.map(({ idx }) => Number(idx)),
+        wanted,
+        JSON.stringify(asked),
+      )
+    }
+  }
 
   /** How many events were found; fails where the two differ. */
   async function compare(asked: Checked): Promise<number> {
@@ -293,6 +329,7 @@ describe('SQL and predicate', () => {
     let found = 0
     for (const asked of fc.sample(question, { numRuns: QUESTIONS, seed: 11 })) {
       found += await compare(asked)
+      await compareInFiles(asked)
     }
     assert.ok(found > QUESTIONS, 'the questions find nothing; the test shows nothing')
   })
@@ -300,7 +337,9 @@ describe('SQL and predicate', () => {
   it(`choose the same of ${EVENTS} events for ${WRITTEN_QUESTIONS} texts`, async () => {
     let found = 0
     for (const text of fc.sample(questionText, { numRuns: WRITTEN_QUESTIONS, seed: 13 })) {
-      found += await compare(readQuery(text, FIELDS, Date.UTC(2004, 10, 4)))
+      const asked = readQuery(text, FIELDS, Date.UTC(2004, 10, 4))
+      found += await compare(asked)
+      await compareInFiles(asked)
     }
     assert.ok(found > QUESTIONS, 'the questions find nothing; the test shows nothing')
   })

@@ -119,7 +119,7 @@ async function ask(
     },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : Buffer.from(body) }),
   })
-  const isJson = /json/.test(String(response.headers['content-type']))
+  const isJson = /[/+]json/.test(String(response.headers['content-type']))
   return {
     status: response.statusCode,
     headers: response.headers,

@@ -14,13 +14,7 @@ export {
   type QueryField,
 } from './check.ts'
 export { COMPLETIONS_MAX, type Completion, type Completions, completions } from './complete.ts'
-export {
-  type ClauseCount,
-  countClauses,
-  EXPLAINED_CLAUSES_MAX,
-  type ExplainedClause,
-  explainQuery,
-} from './explain.ts'
+export { EXPLAINED_CLAUSES_MAX, type ExplainedClause, explainQuery } from './explain.ts'
 export { lintQuery } from './lint.ts'
 export { nearestName } from './nearest.ts'
 export { type AddressRange, addressKey, networkRange } from './network.ts'

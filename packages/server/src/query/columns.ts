@@ -139,7 +139,10 @@ function quoted(name: string): string {
   return `"${name}"`
 }
 
-/** 32 hex digits of an address, IPv4 as mapped IPv6, from its text; null when it is none. */
+/**
+ * 32 hex digits of an address, IPv4 as mapped IPv6, from its text; null when it is none. No part of
+ * it may fail: over a file DuckDB works out every branch for every value that the file has.
+ */
 export function ipKeySql(text: string): string {
   const groups = (place: number) => {
     const part = `split_part(${text}, '::', ${place})`
@@ -150,7 +153,7 @@ export function ipKeySql(text: string): string {
   return `CASE
     WHEN regexp_full_match(${text}, '\\d{1,3}(\\.\\d{1,3}){3}') THEN
       '00000000000000000000ffff' || list_aggregate(list_transform(
-        string_split(${text}, '.'), lambda o: printf('%02x', o::INTEGER)), 'string_agg', '')
+        string_split(${text}, '.'), lambda o: printf('%02x', TRY_CAST(o AS INTEGER))), 'string_agg', '')
     WHEN regexp_full_match(${text}, '[0-9a-fA-F:]+') AND contains(${text}, ':') THEN
       lower(list_aggregate(list_transform(
         list_concat(${left}, list_concat(${zeros}, ${right})),

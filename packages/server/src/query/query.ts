@@ -16,9 +16,11 @@ import { startIndexThread } from './index-thread.ts'
 import type { IndexConfig } from './index-worker.ts'
 import { hideOwnReads } from './own-reads.ts'
 import {
+  askCount,
   askEvent,
   askPage,
   askSince,
+  type CountRequest,
   type FoundEvent,
   type SearchPage,
   type SearchRequest,
@@ -45,6 +47,7 @@ export type { ExplainRequest, Explanation, Extent } from './explain.ts'
 export { FACET_FIELDS_MAX, type Facet, type Facets, type FacetsRequest } from './facets.ts'
 export { hideOwnReads } from './own-reads.ts'
 export {
+  type CountRequest,
   type FoundEvent,
   NEWEST_FIRST,
   type PageCursor,
@@ -70,6 +73,8 @@ export interface Query extends ActivityQueries {
    * with `query.cancelled` when the signal is aborted, as all that take one.
    */
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchPage>
+  /** How many events a search with the same `below` finds on all its pages. */
+  count(request: CountRequest, signal?: AbortSignal): Promise<number>
   /** Events behind leaf index `index`, oldest first, at most `limit`. */
   since(text: string, index: number, limit: number): Promise<readonly FoundEvent[]>
   /** null when no event has this id. */
@@ -136,6 +141,7 @@ export function openQuery({ dataDir, directory, log, telemetry, nowMs }: QueryDe
       const asked = Math.min(size, request.after?.limit ?? size)
       return answered(asked, a => askPage(a, request, size), signal)
     },
+    count: (request, signal) => askCount(asking(signal), request),
     since: (text, index, limit) => askSince(asking(), { text, index, limit }),
     find: id => askEvent(asking(), id),
     summarise: request => askSummary(asking(), request),

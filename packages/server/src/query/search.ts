@@ -4,7 +4,6 @@
 
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
-import { PAGE_EVENTS_MAX } from '../base/limits.ts'
 import { ALL_TIME, type Asking } from './asking.ts'
 import { hideOwnReads } from './own-reads.ts'
 import type { PageStatement, Row, SqlPart, TimeRange } from './store.ts'
@@ -29,6 +28,8 @@ export type SearchRequest = {
   /** Newest first where it is left out. */
   readonly sort?: Sort
   readonly after?: PageCursor
+  /** Only entries below this leaf index. */
+  readonly below?: number
 }
 
 export type FoundEvent = {
@@ -76,25 +77,27 @@ export function printSort({ field, descending }: Sort): string {
 /** `size`: of what is durable, the first page's `limit`. */
 export async function askPage(
   { check, page }: Pick<Asking, 'check' | 'page'>,
-  { text, range, limit, sort = NEWEST_FIRST, after }: SearchRequest,
+  { text, range, limit, sort = NEWEST_FIRST, after, below }: SearchRequest,
   size: number,
 ): Promise<Omit<SearchPage, 'complete'>> {
-  const most = Math.min(limit, PAGE_EVENTS_MAX)
   const { field, descending } = sort
   const isByTime = field.path === TIME
   const statement: PageStatement = {
     asked: hideOwnReads(check(text)),
-    where: after ? isAfter(after, sort) : { sql: 'true', params: [] },
+    where: after ? isAfter(after, sort) : isBelow(below ?? size),
     range: after && isByTime ? rangeAfter(range, after, descending) : range,
     order: { column: isByTime ? null : field.column, descending },
-    limit: most + 1,
+    limit: limit + 1,
   }
   const rows = await page(statement)
-  const shown = rows.slice(0, most)
+  const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  const isMore = rows.length > most && last
+  const isMore = rows.length > limit && last
   const events = shown.map(toFound)
-  return { events, next: isMore ? cursorAt(last, printSort(sort), after?.limit ?? size) : null }
+  return {
+    events,
+    next: isMore ? cursorAt(last, printSort(sort), after?.limit ?? below ?? size) : null,
+  }
 }
 
 function cursorAt(row: Row, sort: string, limit: number): PageCursor {
@@ -111,7 +114,7 @@ function rangeAfter(range: TimeRange, { timeMs }: PageCursor, descending: boolea
 }
 
 function isAfter(cursor: PageCursor, { field, descending }: Sort): SqlPart {
-  const seen = { sql: 'idx < ?', params: [BigInt(cursor.limit)] }
+  const seen = isBelow(cursor.limit)
   const later = laterInTime(cursor, field.path !== TIME || descending)
   if (field.path === TIME) return bothOf(later, seen)
   const column = `"${field.column}"`
@@ -121,6 +124,10 @@ function isAfter(cursor: PageCursor, { field, descending }: Sort): SqlPart {
     OR ${column} IS NULL`
   const bound = field.type === 'number' ? value : BigInt(value)
   return bothOf({ sql, params: [bound, bound, ...later.params] }, seen)
+}
+
+function isBelow(limit: number): SqlPart {
+  return { sql: 'idx < ?', params: [BigInt(limit)] }
 }
 
 function laterInTime({ timeMs, index }: PageCursor, descending: boolean): SqlPart {
@@ -133,6 +140,22 @@ function laterInTime({ timeMs, index }: PageCursor, descending: boolean): SqlPar
 
 function bothOf(a: SqlPart, b: SqlPart): SqlPart {
   return { sql: `(${a.sql}) AND (${b.sql})`, params: [...a.params, ...b.params] }
+}
+
+export type CountRequest = Pick<SearchRequest, 'text' | 'range'> & { readonly below: number }
+
+/** How many events a search with the same `below` finds on all its pages. */
+export async function askCount(
+  { check, select }: Asking,
+  { text, range, below }: CountRequest,
+): Promise<number> {
+  const [row] = await select({
+    columns: 'count(*) AS events',
+    asked: hideOwnReads(check(text)),
+    where: isBelow(below),
+    range,
+  })
+  return Number(row?.events ?? 0)
 }
 
 type Since = { readonly text: string; readonly index: number; readonly limit: number }

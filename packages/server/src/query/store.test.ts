@@ -3,6 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { FIELDS } from '@tocsin/sdk/event'
+import { readQuery } from '@tocsin/sdk/query'
+import { VOCABULARY_VALUES_MAX } from '../base/limits.ts'
 import { type EventStore, openEventStore } from './store.ts'
 
 const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
@@ -201,5 +204,91 @@ describe('the index', () => {
     assert.ok(Array.isArray(first) && Array.isArray(second))
     assert.equal(new Set(second).size, second.length, 'a row was seen twice')
     assert.ok(first.length >= 2000)
+  })
+
+  it('ends searches that nobody waits for, those that run and those that wait, and goes on', async () => {
+    await insert(0, lines(2000, 0))
+    await store.flush()
+    const gone = new AbortController()
+    const over = { sql: 'SELECT count(*) AS n FROM picked, range(10000000000)', params: [] }
+    const slow = { columns: 'idx', range: ALL, over }
+    const ended = Promise.allSettled(
+      Array.from({ length: 5 }, () => store.select(slow, gone.signal)),
+    )
+    setTimeout(() => gone.abort(new Error('gone')), 50)
+    for (const one of await ended) {
+      assert.ok(one.status === 'rejected')
+      assert.match(String(one.reason), /gone/)
+    }
+    assert.equal((await indexes()).length, 2000)
+  })
+
+  it('is searched while a slow search holds on to what was there before', async () => {
+    await insert(0, lines(2000, 0))
+    const gone = new AbortController()
+    const over = { sql: 'SELECT count(*) AS n FROM picked, range(10000000000)', params: [] }
+    const slow = store.select({ columns: 'idx', range: ALL, over }, gone.signal)
+    await store.flush()
+    await insert(2000, lines(10, 2000))
+    await store.flush()
+    assert.deepEqual(await indexes(), upTo(2010))
+    gone.abort(new Error('gone'))
+    await assert.rejects(slow, /gone/)
+  })
+})
+
+describe('what the index knows of the values of a field', () => {
+  const found = async (text: string) => {
+    const asked = readQuery(text, FIELDS, 0)
+    const tail = { sql: 'ORDER BY idx', params: [] }
+    const rows = await store.select({ columns: 'idx', asked, tail, range: ALL }, WAITED_FOR)
+    return rows.map(row => Number(row.idx))
+  }
+  const known = () => join(directory, 'vocabulary.json')
+  const named = (ids: readonly string[], from = 0) =>
+    ids
+      .map((id, i) => `${JSON.stringify({ ...FIRST, time: JANUARY + from + i, actor: { id } })}\n`)
+      .join('')
+
+  it('finds parts of texts in files and in memory, and nothing where there is nothing', async () => {
+    await insert(0, lines(10, 0) + named(['Svc-A', 'svc-b', 'x'], 10))
+    await store.flush()
+    await insert(13, named(['svc-c', 'y'], 13))
+    assert.deepEqual(await found('actor.id:SVC-*'), [10, 11, 13])
+    assert.deepEqual(await found('vc'), [10, 11, 13])
+    assert.deepEqual(await found('resource.id:r*3'), [3])
+    assert.deepEqual(await found('nosuchword'), [])
+    assert.deepEqual(await found('-actor.id:svc-* actor.id:(x or y)'), [12, 14])
+  })
+
+  it('is learnt again when it is gone or nonsense', async () => {
+    await insert(0, named(['svc-a', 'x']))
+    await store.flush()
+    for (const harm of [
+      () => rmSync(known()),
+      () => writeFileSync(known(), '{"format":1'),
+      () => writeFileSync(known(), '{"format":99,"columns":{}}'),
+      () => writeFileSync(known(), '{"format":1,"columns":7}'),
+    ]) {
+      store.close()
+      harm()
+      store = await openEventStore(directory)
+      assert.deepEqual(await found('actor.id:*vc*'), [0])
+      assert.deepEqual(await found('svc'), [0])
+    }
+  })
+
+  it('has an end: a field with more or longer values is searched as it is', async () => {
+    const many = Array.from({ length: VOCABULARY_VALUES_MAX + 1 }, (_, i) => `user-${i}`)
+    await insert(0, named(many))
+    await store.flush()
+    const { columns } = JSON.parse(readFileSync(known(), 'utf8'))
+    assert.equal(columns.actor_id, null)
+    assert.deepEqual(columns.retention, ['r6m'])
+    assert.deepEqual(await found('actor.id:*ser-4096'), [4096])
+    assert.deepEqual(await found('user-7'), [
+      7,
+      ...many.flatMap((id, i) => (i > 7 && id.includes('user-7') ? [i] : [])),
+    ])
   })
 })

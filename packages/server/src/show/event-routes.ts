@@ -4,16 +4,11 @@
 import { TocsinError } from '@tocsin/sdk/errors'
 import { Type } from 'typebox'
 import { PAGE_EVENTS_MAX } from '../base/limits.ts'
-import {
-  type FoundEvent,
-  NEWEST_FIRST,
-  type PageCursor,
-  parseSort,
-  printSort,
-} from '../query/query.ts'
+import { NEWEST_FIRST, type PageCursor, parseSort, printSort } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
+import { exportRoutes } from './export-routes.ts'
+import { findSettled, withIntegrity } from './found-event.ts'
 import { untilGone } from './gone.ts'
-import { indexCaughtUp } from './index-wait.ts'
 import { recordLook } from './look.ts'
 import { questionRoutes } from './question-routes.ts'
 import { parseRange, RANGE } from './range.ts'
@@ -46,6 +41,7 @@ export function eventRoutes(app: App, deps: RouteDeps): void {
   findRoute(app, deps)
   summaryRoute(app, deps)
   questionRoutes(app, deps)
+  exportRoutes(app, deps)
 }
 
 function searchRoute(app: App, deps: RouteDeps): void {
@@ -94,25 +90,6 @@ function findRoute(app: App, deps: RouteDeps): void {
   })
 }
 
-/**
- * An event may be durable and not indexed yet: "no such event" is only said of what the index has
- * seen.
- */
-export async function findSettled(
-  { log, query }: RouteDeps,
-  id: string,
-): Promise<FoundEvent | null> {
-  const size = log.size
-  const found = await query.find(id)
-  if (found) return found
-  await indexCaughtUp(query)
-  const foundLater = await query.find(id)
-  if (foundLater || query.indexed >= size) return foundLater
-  throw new TocsinError('query.catching_up', {
-    public: `the index has read ${query.indexed} of ${size} entries; the event may be in the rest`,
-  })
-}
-
 function summaryRoute(app: App, deps: RouteDeps): void {
   const schema = {
     summary: 'Requests, failures, bytes, first and last seen for each value of a field',
@@ -132,11 +109,6 @@ function summaryRoute(app: App, deps: RouteDeps): void {
     })
     return { by: fields, groups, complete, from: range.fromMs, to: range.toMs }
   })
-}
-
-/** The event's JSON with where it stands in the log, without parsing it. */
-function withIntegrity({ json, index }: FoundEvent, origin: string): string {
-  return `${json.slice(0, -1)},"integrity":{"origin":${JSON.stringify(origin)},"index":${index}}}`
 }
 
 function printCursor({ sort, value, timeMs, index, limit }: PageCursor): string {

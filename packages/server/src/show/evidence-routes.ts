@@ -2,21 +2,20 @@
 // content for whoever has the right to see it. Content is shown only after the log holds who looked
 // and why.
 
-import { setTimeout } from 'node:timers/promises'
 import { encodeBase64 } from '@tocsin/sdk/bytes'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { SEAL_WAIT_MS } from '../base/limits.ts'
 import { type EntryProof, printReceipt } from '../log/log.ts'
 import type { FoundEvent } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
 import { type Content, contentOf, noContent } from './event-content.ts'
-import { findSettled } from './event-routes.ts'
 import { PROOF, REVEALED } from './evidence-schemas.ts'
+import { findSettled } from './found-event.ts'
 import type { Caller } from './gate.ts'
 import { recordLook } from './look.ts'
 import { PROBLEMS } from './schemas.ts'
+import { sealedWithin } from './seal-wait.ts'
 
 const EVENT_ID = Type.Object({ id: Type.String({ maxLength: 64 }) })
 const REVEAL = Type.Object({
@@ -83,20 +82,9 @@ async function prove(
   throw unsealed()
 }
 
-/** Resolves when a checkpoint covers the event. Throws `log.unsealed` when none comes in time. */
+/** Throws `log.unsealed` when no checkpoint covers the event in time. */
 async function sealed({ log }: RouteDeps, { index }: FoundEvent): Promise<void> {
-  if (index < log.publishedSize) return
-  const covered = Promise.withResolvers<boolean>()
-  const stopWaiting = new AbortController()
-  const stopListening = log.onPublished(({ size }) => {
-    if (index < size) covered.resolve(true)
-  })
-  const { signal } = stopWaiting
-  const late = setTimeout(SEAL_WAIT_MS, false, { signal }).catch(() => false)
-  const isCovered = await Promise.race([covered.promise, late])
-  stopListening()
-  stopWaiting.abort()
-  if (!isCovered) throw unsealed()
+  if (!(await sealedWithin(log, index + 1))) throw unsealed()
 }
 
 function revealRoute(app: App, deps: RouteDeps): void {

@@ -1,8 +1,10 @@
 // Looking is an event (`tocsin.read`), durable before the answer leaves: who looked at what is part
 // of the record.
 
+import { encodeUtf8 } from '@tocsin/sdk/bytes'
 import { TocsinError } from '@tocsin/sdk/errors'
 import type { WireEvent } from '@tocsin/sdk/event'
+import { sha256 } from '@tocsin/sdk/node'
 import type { RouteDeps } from './app.ts'
 import type { Caller } from './gate.ts'
 
@@ -25,17 +27,36 @@ export async function recordLook(
     kind: 'tocsin.read',
     time: clock.nowMs(),
     outcome,
-    actor: {
-      type: 'human',
-      id: caller.principal,
-      credential: caller.keyId,
-      ...(caller.session === null ? {} : { session: caller.session }),
-    },
+    actor: actorOf(caller),
     operation,
     system: 'tocsin',
     ...(requestId === undefined ? {} : { requestId }),
-    ext: { tocsin: what },
+    ext: { tocsin: Object.fromEntries(Object.entries(what).map(recordedMember)) },
   })
+}
+
+export function actorOf({ principal, keyId, session }: Caller): WireEvent['actor'] {
+  return {
+    type: 'human',
+    id: principal,
+    credential: keyId,
+    ...(session === null ? {} : { session }),
+  }
+}
+
+/** Longer texts would not fit an event's `ext`, and what was asked could then not be answered. */
+const RECORDED_BYTES_MAX = 8 * 1024
+const RECORDED_CHARS = 500
+
+/** A text as it can be recorded: whole, or its beginning with the hash of the whole. */
+export function recordedText(text: string): string {
+  if (Buffer.byteLength(JSON.stringify(text)) <= RECORDED_BYTES_MAX) return text
+  const hash = Buffer.from(sha256(encodeUtf8(text))).toString('hex')
+  return `${text.slice(0, RECORDED_CHARS).toWellFormed()}… (sha256 of the whole: ${hash})`
+}
+
+function recordedMember([name, value]: [string, string | number]): [string, string | number] {
+  return [name, typeof value === 'string' ? recordedText(value) : value]
 }
 
 /** Durable on return. What cannot be recorded must not happen: throws `internal.bug`. */

@@ -81,3 +81,28 @@ export const EXPLANATION: TSchema = Type.Object({
   data: orNull(EXTENT, 'All events in the range; null for none'),
   ...ANSWERED,
 })
+
+export const MANIFEST: TSchema = Type.Object({
+  id: Type.String({ description: 'Of the export and of the event that records it' }),
+  index: count('Leaf index of that event'),
+  timeMs: timeMs('When it ended'),
+  by: Type.String({ description: 'Who exported' }),
+  finished: Type.Boolean({ description: 'False where the caller left before the end' }),
+  query: Type.String({ description: 'A very long one only as its beginning and hash' }),
+  from: timeMs('Start of the range'),
+  to: timeMs('End of the range, exclusive'),
+  format: Type.Enum(['ndjson', 'csv']),
+  fields: orNull(Type.String(), 'Comma-separated; null for whole events'),
+  below: count('It has entries of the log below this leaf index'),
+  rows: count('Events'),
+  bytes: count('Length of the file'),
+  sha256: Type.String({ description: 'Of the file, in hex' }),
+  log: Type.Object(
+    {
+      origin: Type.String(),
+      size: count('Entries under the checkpoint'),
+      root: Type.String({ description: 'Base64' }),
+    },
+    { description: 'The newest checkpoint then' },
+  ),
+})
