@@ -10,14 +10,16 @@ import {
 } from '@tanstack/react-router'
 import { parseSearch, printSearch, type Search } from './address/address.tsx'
 import { Frame } from './frame/frame.tsx'
-import { Failed } from './states/states.tsx'
+import { Empty, Failed } from './states/states.tsx'
 
 type Screen = () => Promise<{ readonly default: RouteComponent }>
 
 const root = createRootRoute({
   component: Frame,
   notFoundComponent: () => (
-    <Failed error={new Error('There is no such page; the menu on the left has all there are.')} />
+    <Empty title="There is no such page">
+      <p>The menu has all there are.</p>
+    </Empty>
   ),
   errorComponent: ({ error }) => (
     <Failed error={error instanceof Error ? error : new Error(String(error))} />
