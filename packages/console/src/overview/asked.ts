@@ -160,3 +160,8 @@ function askAgain(client: QueryClient, parts: ReadonlySet<unknown>): Promise<voi
     predicate: ({ queryKey: [key, part] }) => key === KEY && parts.has(part),
   })
 }
+
+/** Everything that stands on the page. */
+export function askAllAgain(client: QueryClient): Promise<void> {
+  return client.invalidateQueries({ queryKey: [KEY] })
+}

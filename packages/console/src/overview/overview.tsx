@@ -2,11 +2,20 @@
 // below it what made it, the alert that matters most first. Every panel loads for itself.
 
 import './overview.css'
+import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useAddress } from '../address/address.tsx'
 import { urlOf } from '../api/api.ts'
 import { type Table, TakeAlong } from '../download/download.tsx'
-import { RANKED_FIELDS, type Series, TRAFFIC, useEver, useFreshness, useSeries } from './asked.ts'
+import {
+  askAllAgain,
+  RANKED_FIELDS,
+  type Series,
+  TRAFFIC,
+  useEver,
+  useFreshness,
+  useSeries,
+} from './asked.ts'
 import { Figures } from './figures.tsx'
 import { FirstEvent } from './first-event.tsx'
 import { Headline } from './headline.tsx'
@@ -18,11 +27,16 @@ import { Story } from './story.tsx'
 import { Traffic } from './traffic.tsx'
 
 export default function Overview(): ReactNode {
+  const client = useQueryClient()
   const [isFirst, setFirst] = useIsFirst()
+  const goOn = () => {
+    void askAllAgain(client)
+    setFirst(false)
+  }
   return (
     <div className="overview">
       <Headline isFirst={isFirst} actions={<Take />} />
-      {isFirst ? <FirstEvent done={() => setFirst(false)} /> : <Panels />}
+      {isFirst ? <FirstEvent done={goOn} /> : <Panels />}
     </div>
   )
 }
