@@ -28,7 +28,7 @@ export const Histogram: React.MemoExoticComponent<() => ReactNode> = memo(functi
           {series => <Bars series={series} />}
         </Loaded>
       ) : (
-        <div className="explore-unasked" />
+        <p className="explore-unasked quiet">The chart waits for a question that can be asked.</p>
       )}
     </section>
   )

@@ -127,6 +127,7 @@ function Table({
         }}
         scrolled={isAtTop => rows.live?.noteScroll(isAtTop)}
         remark={remarkOf}
+        about={rows.about}
       />
       <CellActions box={box} rows={rows.rows} columns={names} />
     </div>

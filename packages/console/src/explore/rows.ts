@@ -2,7 +2,7 @@
 // on top of the first page. One face for both, so that table, drawer and keys do not ask which.
 
 import type { InfiniteData } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useMemo, useRef } from 'react'
 import { type Page, usePages, useSeries } from './asking.ts'
 import type { Row } from './cells.tsx'
 import { useExplored } from './explored.ts'
@@ -18,6 +18,8 @@ export type Rows = {
   readonly isStale: boolean
   readonly isEmpty: boolean
   readonly error: Error | null
+  /** Of which run the rows are. */
+  readonly about: string
   /** What is missing, as a sentence. */
   readonly missing: string | null
   readonly live: Live | null
@@ -51,6 +53,8 @@ export function useRows(isOpen: boolean): Rows {
   const rows = live ? live.rows : found
   const { hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage } = pages
   const canGo = hasNextPage && !isFetchingNextPage && !isPlaceholderData && !live
+  const about = useRef('')
+  if (!isPlaceholderData) about.current = `${run.q} ${run.from} ${run.to} ${run.sort}`
   const isBehind = pages.data?.pages.some(page => !page.complete) ?? false
   const idAt = async (position: number) => {
     let known = rows
@@ -67,6 +71,7 @@ export function useRows(isOpen: boolean): Rows {
     live,
     hasMore: hasNextPage,
     idAt,
+    about: about.current,
     total: series.data && !series.isPlaceholderData ? series.data.totals.events : null,
     isLoading: pages.isPending,
     isStale: isPlaceholderData,

@@ -45,6 +45,8 @@ export type GridProps<Row> = {
   readonly focused?: (row: Row, column: Column<Row>) => void
   /** Somebody scrolled away from the top, or back to it. */
   readonly scrolled?: (isAtTop: boolean) => void
+  /** What the rows are about: when that changes, the table begins anew at its top. */
+  readonly about?: string
   /** For a row that is no row but a remark between them: what it says, over all columns. */
   readonly remark?: (row: Row) => ReactNode | null
 }
@@ -73,6 +75,13 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
   const focus = useFocus(box, virtual.scrollToIndex)
   useChosenInSight(props, virtual)
   const lineOf = useLines(props, setAt)
+  const hasFocus = useRef(false)
+  useNewStart(props.about, () => {
+    if (box.current) box.current.scrollTop = 0
+    // The cell that had the focus may be gone; who was in the table stays in it.
+    if (hasFocus.current) move(0, at.column)
+    else setAt({ row: 0, column: at.column })
+  })
   // Somebody who comes by keyboard must find a cell, wherever the focus was before.
   const tabRow = shown.some(({ index }) => index === at.row) ? at.row : shown[0]?.index
   const move = (row: number, column: number) => {
@@ -103,6 +112,12 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
       aria-colcount={columns.length}
       style={template as Record<string, string>}
       onScroll={watchScroll}
+      onFocus={() => {
+        hasFocus.current = true
+      }}
+      onBlur={event => {
+        hasFocus.current = event.currentTarget.contains(event.relatedTarget)
+      }}
       onKeyDown={event => press(event, props, at, move)}
     >
       <Head {...props} />
@@ -215,6 +230,15 @@ function directionOf(
   if (by === undefined) return 'none'
   if (sort === by) return 'ascending'
   return sort === `-${by}` ? 'descending' : 'none'
+}
+
+function useNewStart(about: string | undefined, start: () => void): void {
+  const before = useRef(about)
+  useEffect(() => {
+    if (about === before.current) return
+    before.current = about
+    start()
+  })
 }
 
 type Spot = {
