@@ -137,6 +137,15 @@ function get({ url, key }: Server, path: string, query: object): Promise<string>
   })
 }
 
+const TICKS_PER_S = 100
+
+/** CPU milliseconds of the server so far. */
+function cpuMs({ child }: Server): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_S) * 1000
+}
+
 async function timed(ask: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
   await ask()
@@ -169,9 +178,11 @@ async function compare(
   for (const [what, path, query] of rows) {
     const cells: string[] = []
     for (const [i, range] of ranges.entries()) {
+      const before = cpuMs(server)
       const times = await measure(() => get(server, path, { ...query, ...range }))
+      const cpu = (cpuMs(server) - before) / (ROUNDS + 1)
       all[i]?.push(...times)
-      cells.push(both(times).padStart(14))
+      cells.push(`${both(times)} (${cpu.toFixed(0)})`.padStart(20))
     }
     console.log(`${what.padEnd(44)}${cells.join('')}`)
   }
@@ -208,10 +219,12 @@ async function main(): Promise<void> {
     { from: to - DAY_MS, to },
     { from: to - 30 * DAY_MS, to },
   ]
-  console.log(`${everything.totals.events} events; p50 / p95 of ${ROUNDS} in ms`)
-  console.log(`${''.padEnd(44)}${'24 hours'.padStart(14)}${'30 days'.padStart(14)}`)
+  console.log(
+    `${everything.totals.events} events; p50 / p95 of ${ROUNDS} in ms, and the server's CPU`,
+  )
+  console.log(`${''.padEnd(44)}${'24 hours'.padStart(20)}${'30 days'.padStart(20)}`)
   const searches = await compare(server, ranges, rowsOf('events'))
-  console.log(`${'events together'.padEnd(44)}${searches.map(t => both(t).padStart(14)).join('')}`)
+  console.log(`${'events together'.padEnd(44)}${searches.map(t => both(t).padStart(20)).join('')}`)
   const sorts = ['time', '-durationMs', 'bytes.out']
   const sorted = sorts.map(sort => [`events by ${sort}`, '/v1/events', { sort }] as const)
   await compare(server, ranges, sorted)

@@ -374,6 +374,8 @@ describe('questions that are refused', () => {
     await refused('/v1/explain?from=now&to=now-1h', 'http.bad_request', /range/)
     await refused('/v1/events?sort=kind', 'query.bad_value', /numbers and times/)
     await refused('/v1/events?sort=-nofield', 'query.unknown_field', /sort/)
+    await refused('/v1/events?sort=durationms', 'query.unknown_field', /try durationMs/)
+    await refused('/v1/facets?fields=actor.ids', 'query.unknown_field', /try actor.id/)
     await refused('/v1/events?sort=', 'query.unknown_field', /sort/)
     await refused("/v1/events?sort=-rows'", 'query.unknown_field', /sort/)
   })

@@ -51,6 +51,7 @@ export function createInstance(directory: string): Promise<DuckDBInstance> {
 
 type Asked = { readonly sql: string; readonly values: readonly DuckDBValue[] }
 
+const INTERRUPT_MS = 100
 const EVERYTHING: Checked = { kind: 'all' }
 const NOTHING: SqlPart = { sql: '', params: [] }
 
@@ -98,7 +99,13 @@ export async function runAlone(
   const late = AbortSignal.timeout(SEARCH_MS_MAX)
   const ended = AbortSignal.any([signal, late])
   const interrupt = () => connection.interrupt()
-  ended.addEventListener('abort', interrupt)
+  // A word that comes between two steps of a statement is lost, so it is said until it is heard.
+  let saying: NodeJS.Timeout | undefined
+  const end = () => {
+    interrupt()
+    saying = setInterval(interrupt, INTERRUPT_MS)
+  }
+  ended.addEventListener('abort', end)
   try {
     const reader = await connection.runAndReadAll(sql, [...values])
     return reader.getRowObjectsJS()
@@ -110,7 +117,8 @@ export async function runAlone(
       cause,
     })
   } finally {
-    ended.removeEventListener('abort', interrupt)
+    ended.removeEventListener('abort', end)
+    clearInterval(saying)
     connection.closeSync()
   }
 }

@@ -8,6 +8,7 @@ import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
 import { isAsWritten } from '@tocsin/sdk/query'
 import type { Asking } from './asking.ts'
 import { ipKeySql } from './columns.ts'
+import { nearestField } from './nearest-field.ts'
 import { hideOwnReads } from './own-reads.ts'
 import type { Row, TimeRange } from './store.ts'
 
@@ -70,11 +71,16 @@ function facetFields(names: readonly string[]): readonly Field[] {
 
 function facetField(name: string): Field {
   const field = FIELD_BY_NAME.get(name)
-  if (field && field.type !== 'json' && field.type !== 'time') return field
+  if (field && isCounted(field)) return field
+  const near = nearestField(name, isCounted) ?? 'kind or actor.id'
   throw new TocsinError('query.unknown_field', {
-    public: `${JSON.stringify(name.slice(0, 60))} is not a field whose values can be counted; try kind or actor.id`,
+    public: `${JSON.stringify(name.slice(0, 60))} is not a field whose values can be counted; try ${near}`,
     field: name.slice(0, 60),
   })
+}
+
+function isCounted({ type }: Field): boolean {
+  return type !== 'json' && type !== 'time'
 }
 
 const TOTAL_PLACE = -1

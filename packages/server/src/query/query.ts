@@ -45,6 +45,7 @@ export {
 export type { Arrival, ArrivalsRequest } from './arrivals.ts'
 export type { ExplainRequest, Explanation, Extent } from './explain.ts'
 export { FACET_FIELDS_MAX, type Facet, type Facets, type FacetsRequest } from './facets.ts'
+export { nearestField } from './nearest-field.ts'
 export { hideOwnReads } from './own-reads.ts'
 export {
   type CountRequest,

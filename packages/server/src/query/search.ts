@@ -5,6 +5,7 @@
 import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
 import { ALL_TIME, type Asking } from './asking.ts'
+import { nearestField } from './nearest-field.ts'
 import { hideOwnReads } from './own-reads.ts'
 import type { PageStatement, Row, SqlPart, TimeRange } from './store.ts'
 
@@ -58,16 +59,19 @@ export function parseSort(text: string): Sort {
   const shown = JSON.stringify(name.slice(0, 60))
   if (!field) {
     throw new TocsinError('query.unknown_field', {
-      public: `${shown} is not a field to sort by; try -time or -durationMs`,
+      public: `${shown} is not a field to sort by; try ${nearestField(name, isOrdered) ?? '-time'}`,
       field: 'sort',
     })
   }
-  const isOrdered = field.type === 'int' || field.type === 'number' || field.type === 'time'
-  if (isOrdered && !field.many) return { field, descending }
+  if (isOrdered(field)) return { field, descending }
   throw new TocsinError('query.bad_value', {
     public: `events are sorted by numbers and times, and ${shown} has none; try -time or -durationMs`,
     field: 'sort',
   })
+}
+
+function isOrdered({ type, many }: Field): boolean {
+  return !many && (type === 'int' || type === 'number' || type === 'time')
 }
 
 export function printSort({ field, descending }: Sort): string {

@@ -9,7 +9,7 @@ import { TocsinError } from '@tocsin/sdk/errors'
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
 import { Type } from 'typebox'
 import { EXPORT_PAGE_EVENTS, EXPORT_ROWS_MAX } from '../base/limits.ts'
-import type { FoundEvent, PageCursor, TimeRange } from '../query/query.ts'
+import { type FoundEvent, nearestField, type PageCursor, type TimeRange } from '../query/query.ts'
 import type { App, RouteDeps } from './app.ts'
 import { csvHead, csvLine } from './csv.ts'
 import { pickFields } from './event-fields.ts'
@@ -233,8 +233,10 @@ function parseFields(names: readonly string[]): readonly Field[] {
   return names.map(name => {
     const field = FIELD_BY_NAME.get(name)
     if (field) return field
+    const near = nearestField(name, () => true)
+    const hint = near === null ? 'docs/spec/event.md has them all' : `did you mean ${near}?`
     throw new TocsinError('query.unknown_field', {
-      public: `${JSON.stringify(name.slice(0, 60))} is not a field; docs/spec/event.md has them all`,
+      public: `${JSON.stringify(name.slice(0, 60))} is not a field; ${hint}`,
       field: 'fields',
     })
   })
