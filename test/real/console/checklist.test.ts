@@ -1,5 +1,5 @@
-// The first steps through the demo: there where the events are made up and nowhere else, each done by
-// doing it, put away and brought back, and in nobody's way.
+// The first steps through the demo: there where the events are made up and nowhere else, each done
+// by doing it, put away and brought back, and in nobody's way.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

@@ -23,7 +23,7 @@ type LogState = {
   readonly size: number
 }
 
-/** Gives another answer for files of the log; null: there is no such file; undefined: the real one. */
+/** Another answer for files of the log; null: there is no such file; undefined: the real one. */
 async function serveInstead(
   page: Page,
   change: (path: string, real: () => Promise<Buffer>) => Promise<Uint8Array | null | undefined>,

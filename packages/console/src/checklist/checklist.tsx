@@ -1,6 +1,6 @@
-// Five steps through the demo's top story, where the events are made up: a panel above the overview,
-// and once begun a line on every other screen. It covers nothing and asks for nothing: each step is a link, and knows
-// by itself when it was done.
+// Five steps through the demo's top story, where the events are made up: a panel above the
+// overview, and once begun a line on every other screen. It covers nothing and asks for nothing:
+// each step is a link, and knows by itself when it was done.
 
 import './checklist.css'
 import { ActionIcon, Button } from '@mantine/core'

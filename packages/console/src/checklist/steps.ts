@@ -1,5 +1,5 @@
-// The five steps through the demo, and which of them are done. Pure: an address or a change says which
-// step it was; what is kept belongs to one story, and starts anew with another.
+// The five steps through the demo, and which of them are done. Pure: an address or a change says
+// which step it was; what is kept belongs to one story, and starts anew with another.
 
 import type { Search } from '../address/address.tsx'
 

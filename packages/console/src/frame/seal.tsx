@@ -1,5 +1,5 @@
-// In the header of every screen: how long ago the log was sealed, and whether something waits for
-// it.
+// In the header of every screen: how long ago the log was sealed, whether something waits for it,
+// and in red when it is not the log that this browser knows.
 
 import { Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
@@ -7,6 +7,7 @@ import type { ReactNode } from 'react'
 import { Go } from '../address/address.tsx'
 import { ask } from '../api/api.ts'
 import { useNowMs } from '../clock/clock.ts'
+import { useTrust } from '../trust/trust.ts'
 import { ago, count } from '../value/value.tsx'
 
 const ASK_MS = 10_000
@@ -21,7 +22,9 @@ export function Seal(): ReactNode {
     refetchInterval: ASK_MS,
     retry: false,
   })
+  const { isRefused } = useTrust(data ?? null)
   if (!data) return <span className="quiet">{error ? 'No answer' : ''}</span>
+  if (isRefused) return <Refused />
   const { size, checkpoint, unsealed } = data
   const { entries, sinceMs } = unsealed
   const isLate = entries > 0 && sinceMs !== null && now - sinceMs > LATE_MS
@@ -41,5 +44,19 @@ export function Seal(): ReactNode {
         </Go>
       </span>
     </Tooltip>
+  )
+}
+
+function Refused(): ReactNode {
+  const words = 'This is not the log that this browser knows, or it is broken: see why'
+  return (
+    <span role="alert">
+      <Go to="/integrity" className="seal is-refused" label={words}>
+        <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+          <path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" strokeWidth="2" />
+        </svg>{' '}
+        Log refused
+      </Go>
+    </span>
   )
 }

@@ -1,5 +1,5 @@
-// The proof of one event: its place in the log, and every hash from it up to the root, computed here.
-// The server only hands over the hashes; whether they fit is found out in this browser.
+// The proof of one event: its place in the log, and every hash from it up to the root, computed
+// here. The server only hands over the hashes; whether they fit is found out in this browser.
 
 import { Button, TextInput } from '@mantine/core'
 import { skipToken, useQuery } from '@tanstack/react-query'
@@ -9,11 +9,10 @@ import { type Answer, ask, urlOf } from '../api/api.ts'
 import { CopyLine } from '../copy-line/copy-line.tsx'
 import { Panel } from '../panel/panel.tsx'
 import { Bones, Loaded } from '../states/states.tsx'
+import type { KnownLog, Proved } from '../trust/trust.ts'
+import { proveEvent } from '../trust/trust.ts'
 import { count, Plain, When } from '../value/value.tsx'
-import type { KnownLog } from './known-log.ts'
 import { Ladder } from './ladder.tsx'
-import type { Proved } from './look.ts'
-import { proveEvent } from './verification.ts'
 
 type Claimed = Answer<'GET /v1/events/{id}/proof'>
 

@@ -1,5 +1,5 @@
-// Known gaps as objects: who lost what, when and why. Each is in the log itself, so it cannot be taken
-// back; what nobody knows of is not here.
+// Known gaps as objects: who lost what, when and why. Each is in the log itself, so it cannot be
+// taken back; what nobody knows of is not here.
 
 import type { ReactNode } from 'react'
 import { Go, useAddress } from '../address/address.tsx'

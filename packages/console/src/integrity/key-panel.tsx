@@ -1,6 +1,6 @@
-// The key that everything hangs on, as this browser remembers it. The first time it can only be taken
-// as shown; comparing it with what the operator gives by another way makes it worth more. It changes
-// only when a person forgets it here.
+// The key that everything hangs on, as this browser remembers it. The first time it can only be
+// taken as shown; comparing it with what the operator gives by another way makes it worth more. It
+// changes only when a person forgets it here.
 
 import { Button, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
@@ -10,11 +10,10 @@ import { nowMs } from '../clock/clock.ts'
 import { CopyLine } from '../copy-line/copy-line.tsx'
 import { Panel } from '../panel/panel.tsx'
 import { Bones, Skeleton } from '../states/states.tsx'
+import type { KnownLog, Looked } from '../trust/trust.ts'
+import { forget, rememberComparison } from '../trust/trust.ts'
 import { count, visible, When } from '../value/value.tsx'
-import type { KnownLog } from './known-log.ts'
 import type { LogState } from './log-state.ts'
-import type { Looked } from './look.ts'
-import { forget, rememberComparison } from './memory.ts'
 
 export function KeyPanel({
   state,

@@ -1,10 +1,11 @@
 // The way from an entry to the root, drawn as it is computed: the root on top, below it pairs of
-// neighbours of which one is on the way, and last the entry. Every hash on the line was computed here
-// from what stands under it; those beside the line came from the server, and only the right ones fit.
+// neighbours of which one is on the way, and last the entry. Every hash on the line was computed
+// here from what stands under it; those beside the line came from the server, and only the right
+// ones fit.
 
 import type { ReactNode } from 'react'
+import type { Proved } from '../trust/trust.ts'
 import { count, Id } from '../value/value.tsx'
-import type { Proved } from './look.ts'
 
 const HASH_CHARS = 10
 
@@ -25,7 +26,11 @@ export function Ladder({
       </figcaption>
       <ol aria-label="From the root down to the entry">
         <li className="rung">
-          <Knot hash={own(steps.length)} name={isProved ? 'root, signed' : 'top, not the root'} />
+          <Knot
+            hash={own(steps.length)}
+            name={isProved ? 'root, signed' : 'top, not the root'}
+            side="left"
+          />
         </li>
         {steps.map((_, i) => {
           const number = steps.length - 1 - i
@@ -36,7 +41,11 @@ export function Ladder({
                 <span className="unseen">{step.side} neighbour </span>
                 <Id text={step.sibling} chars={HASH_CHARS} />
               </span>
-              <Knot hash={own(number)} name={number === 0 ? `entry ${count(index)}` : null} />
+              <Knot
+                hash={own(number)}
+                name={number === 0 ? `entry ${count(index)}` : null}
+                side={step.side === 'left' ? 'right' : 'left'}
+              />
             </li>
           ) : null
         })}
@@ -45,11 +54,20 @@ export function Ladder({
   )
 }
 
-function Knot({ hash, name }: { readonly hash: string; readonly name: string | null }): ReactNode {
+function Knot({
+  hash,
+  name,
+  side,
+}: {
+  readonly hash: string
+  readonly name: string | null
+  /** Where its name stands: not where its neighbour does. */
+  readonly side: 'left' | 'right'
+}): ReactNode {
   return (
     <span className="knot">
       <Id text={hash} chars={HASH_CHARS} />
-      {name !== null && <span className="name">{name}</span>}
+      {name !== null && <span className={`name is-${side}`}>{name}</span>}
     </span>
   )
 }

@@ -1,17 +1,20 @@
 // The newest seals, oldest left: each a bar as tall as what it added, by its logarithm, and filled
-// where this browser verified what is under it. Arrow keys walk along; the one that is read stands in
-// the address.
+// where this browser verified what is under it. Arrow keys walk along; the one that is read stands
+// in the address.
 
 import type { KeyboardEvent, PointerEvent, ReactNode } from 'react'
 import { Go, useAddress } from '../address/address.tsx'
 import { Figure } from '../chart/chart.tsx'
 import { useNowMs } from '../clock/clock.ts'
 import { Sheet } from '../panel/panel.tsx'
+import type { Checked } from '../trust/trust.ts'
 import { count, Id, span, stamp, When, zoneName } from '../value/value.tsx'
-import type { Checked } from './known-log.ts'
 import type { LogState } from './log-state.ts'
 import { type Seal, sealsOf } from './seal-strip.ts'
 import { isVerified, whenWords } from './words.ts'
+
+/** As many as are told apart in a narrow window; the table has all. */
+const DRAWN_MAX = 120
 
 export function Seals({
   state,
@@ -38,7 +41,11 @@ export function Seals({
   return (
     <Sheet className="seals">
       <Figure title="Seals" sentence={sentenceOf(state, seals, now)} table={table}>
-        {seals.length === 0 ? <NoSeal state={state} /> : <Strip seals={seals} checked={checked} />}
+        {seals.length === 0 ? (
+          <NoSeal state={state} />
+        ) : (
+          <Strip seals={seals.slice(-DRAWN_MAX)} checked={checked} />
+        )}
       </Figure>
     </Sheet>
   )
@@ -172,7 +179,9 @@ function Chosen({
       <dd>
         {isVerified(size, checked)
           ? 'Under what was verified in this browser'
-          : 'Newer than what was verified in this browser'}
+          : checked === null
+            ? 'Nothing was verified in this browser yet'
+            : 'Newer than what was verified in this browser'}
       </dd>
     </dl>
   )

@@ -1,5 +1,5 @@
-// The sentence, what it rests on, and the button that makes it true. A refusal is red, comes first and
-// names what differs; nothing hides it until the log is found good again.
+// The sentence, what it rests on, and the button that makes it true. A refusal is red, comes first
+// and names what differs; nothing hides it until the log is found good again.
 
 import { Progress as Bar, Button } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
@@ -7,10 +7,8 @@ import type { ReactNode } from 'react'
 import { useAddress } from '../address/address.tsx'
 import { useNowMs } from '../clock/clock.ts'
 import { Bone, Failed, Skeleton } from '../states/states.tsx'
+import type { Intact, KnownLog, Looked, Verification } from '../trust/trust.ts'
 import { bytes, count, duration, visible, When } from '../value/value.tsx'
-import type { Intact, KnownLog } from './known-log.ts'
-import type { Looked } from './look.ts'
-import type { Verification } from './verification.ts'
 import { figuresOf, type Headline, headlineOf, scopeOf, type Tone } from './words.ts'
 
 export type VerdictProps = {

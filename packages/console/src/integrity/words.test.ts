@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Intact, KnownLog, Refusal } from './known-log.ts'
-import type { Looked } from './look.ts'
+import type { Intact, KnownLog, Looked, Refusal } from '../trust/trust.ts'
 import { figuresOf, headlineOf, isVerified, REFUSALS, scopeOf, wordsOf } from './words.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)

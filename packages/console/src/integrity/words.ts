@@ -2,8 +2,7 @@
 
 import { bytes, count, duration } from '../amount/amount.ts'
 import { ago } from '../moment/moment.ts'
-import type { Checked, Intact, KnownLog, Refusal, Refused } from './known-log.ts'
-import type { Looked } from './look.ts'
+import type { Checked, Intact, KnownLog, Looked, Refusal, Refused } from '../trust/trust.ts'
 
 type Words = { readonly title: string; readonly meaning: string }
 

@@ -1,5 +1,6 @@
-// Where somebody wanted to go before they had to sign in. The link may be opened in another tab, so it
-// is kept in the browser, for as long as a link works. Only addresses of this console are taken back.
+// Where somebody wanted to go before they had to sign in. The link may be opened in another tab, so
+// it is kept in the browser, for as long as a link works. Only addresses of this console are taken
+// back.
 
 const STORAGE_KEY = 'tocsin.asked'
 const KEPT_MS = 15 * 60_000

@@ -1,6 +1,6 @@
-// Signing in: by a one-time link (its token stands behind `#`, where no server log sees it), or by an
-// API key. Says how to get a link, why one did not work, and afterwards goes where somebody wanted to
-// go before.
+// Signing in: by a one-time link (its token stands behind `#`, where no server log sees it), or by
+// an API key. Says how to get a link, why one did not work, and afterwards goes where somebody
+// wanted to go before.
 
 import './sign-in.css'
 import { Button, PasswordInput } from '@mantine/core'

@@ -12,7 +12,7 @@ const SIGNATURE_BYTES = 64
 
 export type FetchFile = (path: string) => Promise<Uint8Array | null>
 
-/** The files below `prefix`, as the SDK's verifier wants them. `heard` is told of bytes that came. */
+/** The files below `prefix`, as the SDK wants them. `heard` is told of bytes that came. */
 export function logFiles(prefix: string, heard: (bytes: number) => void): FetchFile {
   return async path => {
     const url = `${prefix}/${path.split('/').map(encodeURIComponent).join('/')}`

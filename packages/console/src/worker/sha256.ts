@@ -1,6 +1,6 @@
-// SHA-256 (FIPS 180-4) that answers at once: the verifier hashes hundreds of thousands of short texts,
-// and WebCrypto's promise for each would cost more than the hash. Only for public data: it is not
-// written to take the same time for every input.
+// SHA-256 (FIPS 180-4) that answers at once: the verifier hashes hundreds of thousands of short
+// texts, and WebCrypto's promise for each would cost more than the hash. Only for public data: it
+// is not written to take the same time for every input.
 
 const ROUNDS = 64
 const BLOCK_BYTES = 64

@@ -1,7 +1,8 @@
-// The door to other threads of the browser. Under the pages' policy a worker's address must be vouched
-// for by the trusted types policy `tocsin`, which lets through nothing but files of this server's own
-// build. A worker does one job: it is handed an input, may tell how far it is, and answers once.
-// Its file ends in `-worker.ts`, and its address comes from `import file from './x-worker.ts?worker&url'`.
+// The door to other threads of the browser. Under the pages' policy a worker's address must be
+// vouched for by the trusted types policy `tocsin`, which lets through nothing but files of this
+// server's own build. A worker does one job: it is handed an input, may tell how far it is, and
+// answers once. Its file ends in `-worker.ts`, and its address comes from `import file from
+// './x-worker.ts?worker&url'`.
 
 export { ed25519, type FetchFile, logFiles } from './log-files.ts'
 export { sha256 } from './sha256.ts'

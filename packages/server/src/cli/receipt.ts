@@ -1,5 +1,6 @@
-// `tocsin verify <id>.tlog-proof`: the receipt of one event (C2SP tlog-proof), against a key that is
-// known from elsewhere. Nothing else is read: neither a server nor the log has to be there any more.
+// `tocsin verify <id>.tlog-proof`: the receipt of one event (C2SP tlog-proof), against a key that
+// is known from elsewhere. Nothing else is read: neither a server nor the log has to be there any
+// more.
 
 import { readFileSync } from 'node:fs'
 import { encodeUtf8, parseBase64, parseUtf8 } from '@tocsin/sdk/bytes'

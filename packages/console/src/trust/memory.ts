@@ -1,5 +1,5 @@
-// The browser's storage of what is known of logs, as a store that screens follow. Tabs of one browser
-// share it: it is read anew before each change, and a change in another tab is seen here.
+// The browser's storage of what is known of logs, as a store that screens follow. Tabs of one
+// browser share it: it is read anew before each change, and a change in another tab is seen here.
 
 import { useSyncExternalStore } from 'react'
 import {

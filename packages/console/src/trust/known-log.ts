@@ -1,7 +1,7 @@
 // What this browser remembers of the log at this address, as SSH remembers hosts: its key since the
 // first visit, the last checkpoint that continued what was seen before, and what came of verifying
-// it. Pure: text of the browser's storage in, text out. A key that is remembered is never replaced by
-// what a server says; only a person can forget it.
+// it. Pure: text of the browser's storage in, text out. A key that is remembered is never replaced
+// by what a server says; only a person can forget it.
 
 import type { BrokenWhy } from '@tocsin/sdk/verify'
 

@@ -1,7 +1,8 @@
-// What a thread does to judge the log at this address. Nothing here trusts the server: the key comes
-// from what the browser remembers, the files are judged by it, and all hashes are computed here. The
-// three tasks: *look* (is it still the log that was seen before?), *verify* (every entry), *prove*
-// (one entry). A failed proof is a verdict; these reject only when something could not be read.
+// What a thread does to judge the log at this address. Nothing here trusts the server: the key
+// comes from what the browser remembers, the files are judged by it, and all hashes are computed
+// here. The three tasks: *look* (is it still the log that was seen before?), *verify* (every
+// entry), *prove* (one entry). A failed proof is a verdict; these reject only when something could
+// not be read.
 
 import { encodeBase64, encodeUtf8, equalBytes, parseBase64, parseUtf8 } from '@tocsin/sdk/bytes'
 import { type Checkpoint, openCheckpoint, parseCheckpoint } from '@tocsin/sdk/checkpoint'
@@ -143,7 +144,7 @@ export type Verified = {
   readonly since: number | null
 }
 
-/** Every entry, every hash. `known` holds the key that is trusted and the checkpoint that must be in it. */
+/** Every entry, every hash. `known` holds the trusted key and the checkpoint that must be in it. */
 export async function verify(
   { fetch, crypto }: Ports,
   known: Pick<KnownLog, 'vkey' | 'note'>,
@@ -273,7 +274,7 @@ function entryOf(leaf: Uint8Array): Proved['entry'] {
   }
 }
 
-/** From the leaf up (RFC 9162 §2.1.3.2); too long or too short a path ends in another hash than the root. */
+/** From the leaf up (RFC 9162 §2.1.3.2); a path of a wrong length ends in another hash. */
 function climb(
   hasher: ReturnType<typeof buildTreeHasher>,
   leafHash: Uint8Array,
