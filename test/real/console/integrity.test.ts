@@ -221,6 +221,8 @@ describe('integrity', { skip: needChromium() }, () => {
       assert.ok(words.includes(log.vkey) && words.includes(forged), 'it names both keys')
       const panel = page.locator('.key-panel')
       assert.equal(await panel.locator('code').first().textContent(), log.vkey)
+      await page.goto(`${rig.url}/events`)
+      await page.locator('header').getByText('Log refused').waitFor()
       await page.goto(`${rig.url}/integrity?v=1&event=${idOf(7)}`)
       await refused(page)
       await page.getByText('A proof is worth nothing while the log is refused').waitFor()
