@@ -81,9 +81,7 @@ function Ways({ alert: { id, entity, startMs, lastMs } }: { readonly alert: Deta
       <Go to="/investigate" changes={{ alert: id }}>
         Investigate
       </Go>
-      <Go to={entityPath(entity)} label={`Open the ${entity.type}`}>
-        Open {entity.type}
-      </Go>
+      <Go to={entityPath(entity)}>Open {entity.type}</Go>
       <Go
         to="/events"
         changes={{ q: aboutEntity(entity), ...range }}
@@ -103,11 +101,8 @@ function FormOf({
 }: ActionsProps & { readonly form: FormKind }): ReactNode {
   const client = useQueryClient()
   const [wrong, setWrong] = useState<string | null>(null)
-  const giveBack = useReturn()
-  const close = () => {
-    setForm(null)
-    giveBack()
-  }
+  const close = () => setForm(null)
+  useReturn()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another form starts anew
   useEffect(() => setWrong(null), [form])
   const send = async (change: () => Promise<Change>) => {
@@ -144,14 +139,16 @@ function FormOf({
 }
 
 /** When the form goes, so would the focus: it returns to where it came from. */
-function useReturn(): () => void {
+function useReturn(): void {
   const [before] = useState(() => document.activeElement)
-  return () =>
-    requestAnimationFrame(() => {
+  useEffect(
+    () => () => {
       if (document.activeElement !== document.body) return
       const heading = document.querySelector<HTMLElement>('.opened h2')
       const isThere = before instanceof HTMLElement && before.isConnected
       if (isThere && before !== document.body) before.focus()
       else heading?.focus()
-    })
+    },
+    [before],
+  )
 }

@@ -106,7 +106,11 @@ function useOne({ opened, current, open }: Walk, { act, run }: Undoing): One {
     },
     act,
     acknowledge() {
-      if (current !== null) run(() => acknowledge(client, current))
+      if (current === null) return
+      run(async () => {
+        if (mayNot !== null) throw new Error(mayNot)
+        return acknowledge(client, current)
+      })
     },
   }
 }

@@ -90,6 +90,8 @@ function useFocusOnNext(
     if (!isThere || before.current === id) return
     const isLost = document.activeElement === document.body && before.current !== null
     before.current = id
+    // Who pressed a key before it was there is in its form already.
+    if (document.activeElement?.closest('form')) return
     if (wasInside.current || isLost) pane.current?.querySelector<HTMLElement>('h2')?.focus()
   }, [id, isThere, pane])
 }

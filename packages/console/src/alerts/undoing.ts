@@ -1,7 +1,6 @@
 // What was done last, and how it is taken back: shown for a while, undone by `z`.
 
 import { useEffect, useState } from 'react'
-import { Problem } from '../api/api.ts'
 import type { Change } from './changes.ts'
 
 /** Long enough to see what happened; afterwards the alert's own buttons lead back. */
@@ -34,7 +33,7 @@ export function useUndoing(): Undoing {
       setLast(await run())
       return null
     } catch (error) {
-      return error instanceof Problem ? error.message : String(error)
+      return error instanceof Error ? error.message : String(error)
     }
   }
   const undoLast = async (undo: () => Promise<void>) => {
