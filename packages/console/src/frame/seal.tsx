@@ -48,7 +48,7 @@ export function Seal(): ReactNode {
 }
 
 function Refused(): ReactNode {
-  const words = 'This is not the log that this browser knows, or it is broken: see why'
+  const words = 'Log refused: it is not the one that this browser knows, or it is broken; see why'
   return (
     <span role="alert">
       <Go to="/integrity" className="seal is-refused" label={words}>
