@@ -63,6 +63,11 @@ export const ERRORS = {
     status: 401,
     help: 'Send `Authorization: Bearer <key>`; make a key with `tocsin keys create`.',
   },
+  'auth.plain_http': {
+    fault: 'caller',
+    status: 403,
+    help: 'Give the server TLS (--tls-cert, --tls-key), or tunnel: ssh -L 7117:127.0.0.1:7117 <machine>.',
+  },
   'auth.scope': {
     fault: 'caller',
     status: 403,
@@ -82,11 +87,6 @@ export const ERRORS = {
     fault: 'caller',
     status: 400,
     help: 'Send bytes in the spelling that the message names; there is exactly one accepted.',
-  },
-  'auth.plain_http': {
-    fault: 'caller',
-    status: 403,
-    help: 'Give the server TLS (--tls-cert, --tls-key), put a proxy with TLS before it, or tunnel: ssh -L 7117:127.0.0.1:7117 <machine>.',
   },
   'capture.empty': {
     fault: 'caller',

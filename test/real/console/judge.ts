@@ -34,7 +34,7 @@ async function wear(page: Page, { scheme, contrast }: Look): Promise<void> {
 export type Broken = Map<string, string[]>
 
 /**
- * Judges what is shown, in all colours. Only colours differ between them (tokens.css), so that rules
+ * Judges what is shown, in all colours. Only colours differ between them (tokens.css), so rules
  * about anything else see the same page in each and are asked once.
  */
 export async function judge(page: Page, what: string, broken: Broken): Promise<void> {

@@ -238,6 +238,48 @@ export type Routes = {
       readonly to: number
     }
   }
+  'GET /v1/events/export': {
+    query: {
+      q?: string
+      from?: string
+      to?: string
+      format?: 'ndjson'
+      | 'csv'
+      fields?: string
+    }
+    params: object
+    body: null
+    answer: unknown
+  }
+  'GET /v1/exports/{id}': {
+    query: object
+    params: {
+      id: string
+    }
+    body: null
+    answer: {
+      readonly id: string
+      readonly index: number
+      readonly timeMs: number
+      readonly by: string
+      readonly finished: boolean
+      readonly query: string
+      readonly from: number
+      readonly to: number
+      readonly format: 'ndjson'
+      | 'csv'
+      readonly fields: (string | null)
+      readonly below: number
+      readonly rows: number
+      readonly bytes: number
+      readonly sha256: string
+      readonly log: {
+        readonly origin: string
+        readonly size: number
+        readonly root: string
+      }
+    }
+  }
   'GET /v1/events/{id}/proof': {
     query: object
     params: {

@@ -1,5 +1,6 @@
-// The question: written in the box, or taken apart into its parts, each of which can be turned round or
-// taken out. Beside it what one does with a whole question: follow it live, keep it, take it along.
+// The question: written in the box, or taken apart into its parts, each of which can be turned
+// round or taken out. Beside it what one does with a whole question: follow it live, keep it, take
+// it along.
 
 import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
@@ -92,7 +93,7 @@ function Parts(): ReactNode {
             <button
               type="button"
               className="turn"
-              aria-label={isOut ? `Ask for ${shown} instead` : `Ask for all but ${shown}`}
+              aria-label={isOut ? `not: ask for ${shown} instead` : `is: ask for all but ${shown}`}
               title={isOut ? 'Ask for these instead' : 'Ask for all but these'}
               onClick={() => change(withPartFlipped(run.q, span))}
             >

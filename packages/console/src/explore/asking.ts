@@ -1,6 +1,6 @@
-// What Explore asks of the server. A run is one question over one range that does not move: `now` is
-// taken once, so that rows, chart, values and export are about the same events. Whoever asks again
-// stops what was under way. What was found before stays until the next is there.
+// What Explore asks of the server. A run is one question over one range that does not move: `now`
+// is taken once, so that rows, chart, values and export are about the same events. Whoever asks
+// again stops what was under way. What was found before stays until the next is there.
 
 import {
   type InfiniteData,
@@ -24,7 +24,7 @@ export type Explanation = Answer<'GET /v1/explain'>
 
 export type Run = {
   readonly q: string
-  /** Milliseconds, or what the address says where that is no time: the server says what is wrong. */
+  /** Milliseconds, or what the address says where that is no time: the server judges it. */
   readonly from: string
   readonly to: string
   readonly sort: string
@@ -49,7 +49,7 @@ export function useRun({ search, range }: Address): {
   const q = search.q ?? ''
   const sort = sortOf(search)
   const { from, to } = range
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another question or round is another now
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each question has its now
   const frozen = useMemo(() => {
     const atMs = serverNowMs()
     const fixed = (text: string) => String(momentOf(text, atMs) ?? text)

@@ -1,6 +1,6 @@
-// The two small buttons that stand in the cell under the pointer: ask for this value, ask for all but
-// this. There is one pair for the whole table, moved to where the pointer is. With the keyboard the same
-// is `f` and `F` on the cell that has the focus.
+// The two small buttons that stand in the cell under the pointer: ask for this value, ask for all
+// but this. There is one pair for the whole table, moved to where the pointer is. With the keyboard
+// the same is `f` and `F` on the cell that has the focus.
 
 import { type ReactNode, type RefObject, useEffect, useState } from 'react'
 import { visible } from '../value/value.tsx'

@@ -1,5 +1,5 @@
-// What stands in the cells of the table, and which filter a cell stands for. Cells are many and change
-// while somebody scrolls, so they are plain elements; what needs more room is in the drawer.
+// What stands in the cells of the table, and which filter a cell stands for. Cells are many and
+// change while somebody scrolls, so they are plain elements; what needs more room is in the drawer.
 
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
 import type { ReactNode } from 'react'
@@ -59,7 +59,7 @@ export function buildColumns(names: readonly string[], zone: Zone): readonly Col
 
 const TARGET_HELP = 'The model, tool, resource or endpoint that was reached'
 
-/** What `f` and `F` act on; null where a filter makes no sense. An absent value can be asked for. */
+/** What `f` and `F` act on; null where a filter makes no sense. Absence can be asked for. */
 export function filterOf(event: FoundEvent, name: string): CellFilter | null {
   const field = name === TARGET ? targetField(event) : name
   const type = FIELD_BY_NAME.get(field)?.type

@@ -1,5 +1,5 @@
-// A question as something to be pasted elsewhere: a command of Tocsin's command line, a call of curl.
-// Both are for a POSIX shell; nothing in a question can leave its quotes.
+// A question as something to be pasted elsewhere: a command of Tocsin's command line, a call of
+// curl. Both are for a POSIX shell; nothing in a question can leave its quotes.
 
 import type { Asked } from '../api/api.ts'
 import { urlOf } from '../api/api.ts'

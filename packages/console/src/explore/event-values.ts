@@ -1,5 +1,6 @@
 // What an event holds at a field's path, and its words. Events come from the server as they were
-// sealed; nothing here walks further into one than it must, since a value can be as large as it likes.
+// sealed; nothing here walks further into one than it must, since a value can be as large as it
+// likes.
 
 export type EventValue = string | number | boolean | object
 

@@ -1,6 +1,6 @@
-// Explore: what happened? A question, how often it was so over time, which values the fields have, the
-// events themselves as a table or live, and one of them opened beside it. Each part asks the server for
-// itself and about the same run (asking.ts).
+// Explore: what happened? A question, how often it was so over time, which values the fields have,
+// the events themselves as a table or live, and one of them opened beside it. Each part asks the
+// server for itself and about the same run (asking.ts).
 
 import './explore.css'
 import type { ReactNode } from 'react'

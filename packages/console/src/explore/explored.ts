@@ -1,6 +1,7 @@
-// What the parts of Explore share: the run that is shown, how it is shown, and what one can do with it.
-// Each is about the address; nothing that narrows what is shown is kept elsewhere. The parts read it
-// here and not from the address, so that opening an event does not draw the whole screen anew.
+// What the parts of Explore share: the run that is shown, how it is shown, and what one can do with
+// it. Each is about the address; nothing that narrows what is shown is kept elsewhere. The parts
+// read it here and not from the address, so that opening an event does not draw the whole screen
+// anew.
 
 import { createContext, useContext, useMemo, useRef, useState } from 'react'
 import { type Address, type Changes, useAddress } from '../address/address.tsx'

@@ -1,5 +1,5 @@
-// An export as a file of the browser: streamed, counted while it grows, hashed here, and compared with
-// the manifest that the server recorded in the log.
+// An export as a file of the browser: streamed, counted while it grows, hashed here, and compared
+// with the manifest that the server recorded in the log.
 
 import { encodeHex } from '@tocsin/sdk/bytes'
 import { type Answer, type Asked, ask, openAnswer, Problem } from '../api/api.ts'

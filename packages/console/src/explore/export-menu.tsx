@@ -1,5 +1,5 @@
-// To take along what a question finds: the events as a file, whose manifest the server seals in the log,
-// and the question itself as a link or a command.
+// To take along what a question finds: the events as a file, whose manifest the server seals in the
+// log, and the question itself as a link or a command.
 
 import { Button, Menu } from '@mantine/core'
 import { type ReactNode, useState } from 'react'

@@ -1,5 +1,5 @@
-// The fields of events beside the table: of those that are open the most frequent values, each of which
-// can be asked for or left out; of all others the names, under their headings.
+// The fields of events beside the table: of those that are open the most frequent values, each of
+// which can be asked for or left out; of all others the names, under their headings.
 
 import { TextInput } from '@mantine/core'
 import { FIELDS, type Field, type FieldGroup } from '@tocsin/sdk/event'

@@ -1,5 +1,6 @@
-// What belongs to the reader and not to the address: questions asked before, and views saved under a
-// name. Kept in the browser's storage, which anything may have written to, so it is read as strangers'.
+// What belongs to the reader and not to the address: questions asked before, and views saved under
+// a name. Kept in the browser's storage, which anything may have written to, so it is read as
+// strangers'.
 
 const HISTORY_KEY = 'tocsin.questions'
 const VIEWS_KEY = 'tocsin.views'

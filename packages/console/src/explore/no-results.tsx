@@ -1,4 +1,5 @@
-// Nothing was found: which part of the question removed everything, and where there would be something.
+// Nothing was found: which part of the question removed everything, and where there would be
+// something.
 
 import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'

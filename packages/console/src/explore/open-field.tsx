@@ -1,5 +1,5 @@
-// One field with its values: how many events have it, the most frequent values with their share, and on
-// each "only these" and "all but these".
+// One field with its values: how many events have it, the most frequent values with their share,
+// and on each "only these" and "all but these".
 
 import type { UseQueryResult } from '@tanstack/react-query'
 import { FIELD_BY_NAME } from '@tocsin/sdk/event'

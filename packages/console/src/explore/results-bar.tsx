@@ -1,5 +1,5 @@
-// Above the table: how many events the question finds, whether that is all, how they are sorted, and
-// how the table is laid out.
+// Above the table: how many events the question finds, whether that is all, how they are sorted,
+// and how the table is laid out.
 
 import { ActionIcon, Button, Tooltip } from '@mantine/core'
 import type { ReactNode } from 'react'

@@ -1,5 +1,5 @@
-// The events that a question finds: as a table by pages, or live; what one can do with their rows by
-// key; and the one that is open beside them.
+// The events that a question finds: as a table by pages, or live; what one can do with their rows
+// by key; and the one that is open beside them.
 
 import { type ReactNode, useMemo, useRef } from 'react'
 import { useAddress } from '../address/address.tsx'

@@ -1,5 +1,6 @@
-// The rows that are shown, wherever they come from: pages of what a question finds, or the live view
-// on top of the first page. One face for both, so that table, drawer and keys do not ask which.
+// The rows that are shown, wherever they come from: pages of what a question finds, or the live
+// view on top of the first page. One face for both, so that table, drawer and keys do not ask
+// which.
 
 import type { InfiniteData } from '@tanstack/react-query'
 import { useMemo, useRef } from 'react'

@@ -1,6 +1,6 @@
 // How results are shown, as it stands in the address: which columns in which order, what they are
-// sorted by, how high a row is, which fields of the panel are open. What the address says wrong is as if
-// it were not said.
+// sorted by, how high a row is, which fields of the panel are open. What the address says wrong is
+// as if it were not said.
 
 import { FIELD_BY_NAME, type Field } from '@tocsin/sdk/event'
 import type { Search } from '../address/address.tsx'
@@ -94,7 +94,7 @@ export function densityOf({ density }: Search): Density {
   return density === 'roomy' ? 'roomy' : 'dense'
 }
 
-/** Fields whose values are counted by the server: of time there is a chart, JSON is not searched. */
+/** Fields whose values the server counts: of time there is a chart, JSON is not searched. */
 export function isCounted({ type }: Field): boolean {
   return type !== 'time' && type !== 'json'
 }

@@ -1,6 +1,6 @@
 // Views under a name: question, range, columns, everything that the address says.
 
-import { Button, Menu, TextInput } from '@mantine/core'
+import { Button, Popover, TextInput } from '@mantine/core'
 import { useRouter } from '@tanstack/react-router'
 import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from 'react'
 import { visible } from '../value/value.tsx'
@@ -24,31 +24,53 @@ export function ViewsMenu(): ReactNode {
     acts.say(`View saved: ${name}`)
     setOpen(false)
   }
+  // It closes this, and not also what lies below.
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    event.preventDefault()
+    event.stopPropagation()
+    setOpen(false)
+  }
   return (
-    <Menu position="bottom-end" opened={isOpen} onChange={setOpen} closeOnItemClick>
-      <Menu.Target>
-        <Button variant="default">Views</Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {views.length > 0 && <Menu.Label>Saved in this browser</Menu.Label>}
-        {views.map(view => (
-          <div className="view-line" key={view.name}>
-            <Menu.Item onClick={() => router.history.push(view.href)}>
-              {visible(view.name)}
-            </Menu.Item>
-            <button
-              type="button"
-              aria-label={`Forget the view ${visible(view.name)}`}
-              onClick={() => keep(views.filter(one => one.name !== view.name))}
-            >
-              ×
-            </button>
-          </div>
-        ))}
-        {views.length > 0 && <Menu.Divider />}
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
+      <Popover.Target>
+        <Button
+          variant="default"
+          aria-haspopup="dialog"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          Views
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Views" className="views-menu" onKeyDown={press}>
+        {views.length > 0 && <h2>Saved in this browser</h2>}
+        <ul>
+          {views.map(view => (
+            <li className="view-line" key={view.name}>
+              <button
+                type="button"
+                className="view-name cut"
+                onClick={() => {
+                  setOpen(false)
+                  router.history.push(view.href)
+                }}
+              >
+                {visible(view.name)}
+              </button>
+              <button
+                type="button"
+                aria-label={`Forget the view ${visible(view.name)}`}
+                onClick={() => keep(views.filter(one => one.name !== view.name))}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
         <SaveForm save={save} />
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   )
 }
 
@@ -60,13 +82,10 @@ function SaveForm({ save }: { readonly save: (name: string) => void }): ReactNod
     save(name.trim())
     setName('')
   }
-  // The menu would take letters for the beginning of an entry.
-  const keepKeys = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape') event.stopPropagation()
-  }
   return (
-    <form onSubmit={submit} onKeyDown={keepKeys} className="view-form">
+    <form onSubmit={submit} className="view-form">
       <TextInput
+        data-autofocus
         aria-label="Name of the view"
         placeholder="Save what is shown as …"
         value={name}

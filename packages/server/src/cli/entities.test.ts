@@ -155,6 +155,7 @@ function answerOf(id: string): Answer {
     session: '',
     agent: '',
     tool: '',
+    model: '',
     target: id,
     source: '10.0.0.1',
     count: 40,

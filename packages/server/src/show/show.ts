@@ -40,9 +40,9 @@ export { parseRange } from './range.ts'
 
 const REQUEST_MS_MAX = 60_000
 const PARAM_CHARS_MAX = 3072
-
 /** What a server that listens everywhere names itself; no browser can go there. */
 const ANY_ADDRESS = /\/\/(?:0\.0\.0\.0|\[::\])/
+
 export type ListenConfig = {
   readonly host: string
   readonly port: number

@@ -1,5 +1,5 @@
-// Who did it, from the person down to what was reached: on whose behalf, by which account and credential,
-// through which agent and tool, with which model, to which data.
+// Who did it, from the person down to what was reached: on whose behalf, by which account and
+// credential, through which agent and tool, with which model, to which data.
 
 import type { ReactNode } from 'react'
 import { entityPath, Go } from '../../address/address.tsx'

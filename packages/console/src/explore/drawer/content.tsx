@@ -1,5 +1,6 @@
-// The content of an event: what was asked and answered, word for word. It is not part of what is searched
-// or shown; who has the right asks for it here, and that is in the log before it is on the screen.
+// The content of an event: what was asked and answered, word for word. It is not part of what is
+// searched or shown; who has the right asks for it here, and that is in the log before it is on the
+// screen.
 
 import { TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'

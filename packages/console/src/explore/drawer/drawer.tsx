@@ -1,6 +1,6 @@
-// One event, opened beside the table: at once from the row, whole when the server has given it (which is
-// recorded: who opened what). Next and previous walk what the question finds. Nothing in here is larger
-// than what is looked at, whatever the event holds.
+// One event, opened beside the table: at once from the row, whole when the server has given it
+// (which is recorded: who opened what). Next and previous walk what the question finds. Nothing in
+// here is larger than what is looked at, whatever the event holds.
 
 import './drawer.css'
 import { ActionIcon, Button, Menu, Tabs } from '@mantine/core'

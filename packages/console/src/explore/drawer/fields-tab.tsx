@@ -1,5 +1,5 @@
-// All fields that the event has, under the five questions, each with what it means and with "only these"
-// and "all but these". The content is not here: it is shown on its own, by who may.
+// All fields that the event has, under the five questions, each with what it means and with "only
+// these" and "all but these". The content is not here: it is shown on its own, by who may.
 
 import { FIELDS, type Field, type FieldGroup } from '@tocsin/sdk/event'
 import type { ReactNode } from 'react'

@@ -1,6 +1,6 @@
-// JSON as lines to look at, made only as far as somebody looks: an object of a million values costs what
-// its open part costs. Containers open by themselves while the view is short; of a long one the first
-// hundred members are shown, and more when asked.
+// JSON as lines to look at, made only as far as somebody looks: an object of a million values costs
+// what its open part costs. Containers open by themselves while the view is short; of a long one
+// the first hundred members are shown, and more when asked.
 
 export type JsonLine = {
   /** Places of members on the way, `/0/12`: keys may be as long as they like. */

@@ -1,5 +1,5 @@
-// A text of any length: its beginning, more of it piece by piece, and the whole as a file. What is not
-// shown costs nothing.
+// A text of any length: its beginning, more of it piece by piece, and the whole as a file. What is
+// not shown costs nothing.
 
 import { type ReactNode, useState } from 'react'
 import { count, Plain } from '../../value/value.tsx'

@@ -1,5 +1,5 @@
-// The proof that the event stands in the log: computed in this browser from what the server gave, and
-// beside it, as such, what is only the server's word.
+// The proof that the event stands in the log: computed in this browser from what the server gave,
+// and beside it, as such, what is only the server's word.
 
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'

@@ -1,5 +1,5 @@
-// The key that this browser remembers of a log. Integrity writes it down when the log is first seen, and
-// never replaces it by what a server says.
+// The key that this browser remembers of a log. Integrity writes it down when the log is first
+// seen, and never replaces it by what a server says.
 
 const STORAGE_KEY = 'tocsin.known-logs'
 

@@ -1,6 +1,6 @@
-// Checks the proof that the server gave for an event, here: the entry is about this event, its hash leads
-// to the root, the root is signed by the log's key. A wrong proof is a verdict, not an exception. Pure:
-// the cryptography is handed in.
+// Checks the proof that the server gave for an event, here: the entry is about this event, its hash
+// leads to the root, the root is signed by the log's key. A wrong proof is a verdict, not an
+// exception. Pure: the cryptography is handed in.
 
 import { encodeBase64, encodeUtf8, equalBytes, parseBase64 } from '@tocsin/sdk/bytes'
 import { openCheckpoint } from '@tocsin/sdk/checkpoint'

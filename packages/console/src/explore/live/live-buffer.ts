@@ -1,6 +1,6 @@
-// What a live view holds: the newest rows, no more than so many, and while it is held still what waits
-// to come in. Whatever has to go is counted, so that nobody takes the view for all there was. Pure:
-// who calls it decides when to look.
+// What a live view holds: the newest rows, no more than so many, and while it is held still what
+// waits to come in. Whatever has to go is counted, so that nobody takes the view for all there was.
+// Pure: who calls it decides when to look.
 
 /** An event, or a place where events are missing. */
 export type LiveRow<Event> =

@@ -1,7 +1,8 @@
-// The live view: the newest page of a question, and from then on every event as it becomes durable. It
-// holds still while somebody reads: scrolled away from the top, a row in focus, an event open, or by
-// the button. What comes meanwhile waits, in a bounded number. Rows are drawn at most four times a second.
-// A hidden page lets its connection go (a browser has six to a server) and goes on where it was.
+// The live view: the newest page of a question, and from then on every event as it becomes durable.
+// It holds still while somebody reads: scrolled away from the top, a row in focus, an event open,
+// or by the button. What comes meanwhile waits, in a bounded number. Rows are drawn at most four
+// times a second. A hidden page lets its connection go (a browser has six to a server) and goes on
+// where it was.
 
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { openAnswer } from '../../api/api.ts'
@@ -141,7 +142,7 @@ function follow({ q, after, take, tell }: Following): () => void {
         ...(lastId === null ? {} : { lastEventId: lastId }),
       })
       tell('open', null)
-      await read(response)
+      await readMessages(response, takeMessage)
       tell('broken', null)
     } catch (error) {
       if (own.signal.aborted) return
@@ -152,19 +153,6 @@ function follow({ q, after, take, tell }: Following): () => void {
       if (connection === own) connection = null
     }
     timer = setTimeout(() => void connect(), RECONNECT_MS)
-  }
-
-  async function read(response: Response): Promise<void> {
-    const decoder = new TextDecoder()
-    const reader = buildStreamReader()
-    const body = response.body?.getReader()
-    for (;;) {
-      const piece = await body?.read()
-      if (!piece || piece.done) return
-      for (const message of reader.read(decoder.decode(piece.value, { stream: true }))) {
-        takeMessage(message)
-      }
-    }
   }
 
   function takeMessage({ id, event, data }: Message): void {
@@ -192,6 +180,19 @@ function follow({ q, after, take, tell }: Following): () => void {
     document.removeEventListener('visibilitychange', turn)
     if (timer) clearTimeout(timer)
     connection?.abort()
+  }
+}
+
+async function readMessages(response: Response, take: (message: Message) => void): Promise<void> {
+  const decoder = new TextDecoder()
+  const reader = buildStreamReader()
+  const body = response.body?.getReader()
+  for (;;) {
+    const piece = await body?.read()
+    if (!piece || piece.done) return
+    for (const message of reader.read(decoder.decode(piece.value, { stream: true }))) {
+      take(message)
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-// Server-sent events out of a text that comes in pieces (WHATWG HTML §9.2.6), as far as this API uses
-// them: `id`, `event`, `data` in one line, comments as a sign of life.
+// Server-sent events out of a text that comes in pieces (WHATWG HTML §9.2.6), as far as this API
+// uses them: `id`, `event`, `data` in one line, comments as a sign of life.
 
 export type Message = {
   /** Absent where the server gave none. */
