@@ -163,7 +163,8 @@ async function askAs(key: string, url: string, init: RequestInit): Promise<any> 
   const answer = await fetch(url, { ...init, headers })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`)
-  return /json$|json;/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : text
+  const isJson = /^application\/json\b/.test(answer.headers.get('content-type') ?? '')
+  return isJson ? JSON.parse(text) : text
 }
 
 type Where = { readonly browser: Browser; readonly url: string; readonly cookies: Cookies }
