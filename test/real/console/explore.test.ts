@@ -1,11 +1,12 @@
-// Explore as an analyst uses it: by keyboard from a question to an event; what is shown is what the API
-// says and what counting the events by oneself gives; nothing found says why; live; proofs that lie;
-// texts of strangers, however long.
+// Explore as an analyst uses it: by keyboard from a question to an event; what is shown is what the
+// API says and what counting the events by oneself gives; nothing found says why; live; proofs that
+// lie; texts of strangers, however long.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { type ConsoleRig, needChromium, openConsole } from './browser.ts'
+import { type Broken, judge } from './judge.ts'
 
 const skip = needChromium()
 const PAGE_EVENTS = 100
@@ -269,7 +270,7 @@ describe('what Explore shows', { skip }, () => {
         await page.goto(rig.url + pathOf({}))
         await settled()
         await page.getByRole('button', { name: 'Views' }).click()
-        await page.getByRole('menuitem', { name: 'Most rows' }).click()
+        await page.getByRole('button', { name: 'Most rows', exact: true }).click()
         await settled()
         assert.deepEqual(await heads(), ['time', 'rows↓', 'kind', 'actor.id'])
       },
@@ -316,7 +317,7 @@ describe('what Explore shows', { skip }, () => {
       await page.getByRole('button', { name: 'Take out kind:ai.invoke' }).click()
       await settled()
       assert.equal(question(page), `outcome:${outcome}`)
-      await page.getByRole('button', { name: `Ask for all but outcome:${outcome}` }).click()
+      await page.getByRole('button', { name: `is: ask for all but outcome:${outcome}` }).click()
       await settled()
       assert.equal(question(page), `not outcome:${outcome}`)
     }))
@@ -342,6 +343,34 @@ describe('an event in Explore', { skip }, () => {
         await page.goto(at(second?.id))
         await page.getByText('This proof does not hold').waitFor()
       }
+    }))
+
+  it('is accessible in each of its tabs, and so is what opens over the table', () =>
+    rig.visit({ path: pathOf({ q: 'kind:ai.tool not agent.id:x' }) }, async ({ page, settled }) => {
+      await settled()
+      const broken: Broken = new Map()
+      for (const press of ['c', '.']) {
+        await page.keyboard.press(press)
+        await page.waitForSelector('[role=dialog], [role=menu]')
+        await judge(page, press, broken)
+        await page.keyboard.press('Escape')
+        await page.waitForSelector('[role=dialog], [role=menu]', { state: 'detached' })
+      }
+      await page.getByRole('button', { name: 'Views' }).click()
+      await page.getByLabel('Name of the view').fill('tools')
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: 'Views' }).click()
+      await page.waitForSelector('.view-line')
+      await judge(page, 'views', broken)
+      await page.keyboard.press('Escape')
+      await page.waitForSelector('[role=dialog]', { state: 'detached' })
+      await page.keyboard.press('j')
+      for (const tab of ['JSON', 'Chain', 'Proof', 'Fields']) {
+        await page.getByRole('tab', { name: tab }).click()
+        await settled()
+        await judge(page, tab, broken)
+      }
+      assert.deepEqual(broken, new Map())
     }))
 
   it('is opened by a link alone, and what it reached leads on', () =>

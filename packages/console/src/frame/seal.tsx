@@ -29,7 +29,8 @@ export function Seal(): ReactNode {
   const { entries, sinceMs } = unsealed
   const isLate = entries > 0 && sinceMs !== null && now - sinceMs > LATE_MS
   const sealedMs = checkpoint?.timeMs ?? null
-  const when = sealedMs === null ? 'sealed' : `sealed ${ago(sealedMs, now)}`
+  const sealed = sealedMs === null ? 'sealed' : `sealed ${ago(sealedMs, now)}`
+  const when = isLate ? 'seal is late' : sealed
   const words = isLate
     ? `${count(entries)} entries wait for their seal since ${ago(sinceMs, now)}`
     : `All ${count(size)} entries are sealed or will be within a second`
@@ -40,7 +41,7 @@ export function Seal(): ReactNode {
           <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
             <circle cx="4" cy="4" r="4" fill={isLate ? 'var(--medium)' : 'var(--accent)'} />
           </svg>{' '}
-          {isLate ? 'seal is late' : when}
+          {when}
         </Go>
       </span>
     </Tooltip>

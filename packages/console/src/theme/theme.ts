@@ -59,7 +59,10 @@ export const THEME: MantineThemeOverride = createTheme({
     // A scroll lock would write a <style> of its own.
     Modal: { defaultProps: { lockScroll: false, centered: true } },
     Drawer: { defaultProps: { lockScroll: false } },
-    Menu: { defaultProps: { shadow: 'md', withinPortal: true } },
+    // The placeholder would be a child that a menu may not have.
+    Menu: {
+      defaultProps: { shadow: 'md', withinPortal: true, withInitialFocusPlaceholder: false },
+    },
   },
 })
 
