@@ -215,6 +215,12 @@ describe('a wire event', () => {
     assert.equal(parsed.operation, 'a\ufffd')
   })
 
+  it('replaces it in the names of members, too: no index reads JSON that holds one', () => {
+    const ext = { 'a\ud800': { 'b\udc00': 'c\ud800' } }
+    const parsed = parseEventLine(JSON.stringify({ ...least, ext }), NOW)
+    assert.deepEqual(parsed.ext, { 'a\ufffd': { 'b\ufffd': 'c\ufffd' } })
+  })
+
   it('never fails with anything but a refusal', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), text => {

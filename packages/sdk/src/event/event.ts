@@ -226,7 +226,9 @@ function copyJson(value: unknown, field: Field, depth: number, budget: { nodes: 
   if (Array.isArray(value)) return value.map(item => copyJson(item, field, depth + 1, budget))
   if (!isObject(value)) return wrongType(field, 'JSON')
   const entries = Object.entries(value).filter(([key]) => key !== '__proto__')
-  return Object.fromEntries(entries.map(([k, v]) => [k, copyJson(v, field, depth + 1, budget)]))
+  return Object.fromEntries(
+    entries.map(([k, v]) => [k.toWellFormed(), copyJson(v, field, depth + 1, budget)]),
+  )
 }
 
 /** JSON has no -0, so it must not change an event's bytes on the way. */
