@@ -3,15 +3,17 @@
 
 import './chart.css'
 import { type ReactNode, useState } from 'react'
+import { visible } from '../value/value.tsx'
 
 export type TableData = {
   readonly head: readonly string[]
   readonly rows: readonly (readonly ReactNode[])[]
 }
 
+/** Title and sentence may name what strangers named. */
 export function Figure({
-  title,
-  sentence,
+  title: named,
+  sentence: told,
   table,
   children,
 }: {
@@ -22,6 +24,7 @@ export function Figure({
   readonly children: ReactNode
 }): ReactNode {
   const [asTable, setAsTable] = useState(false)
+  const [title, sentence] = [visible(named), visible(told)]
   return (
     <figure className="chart" aria-label={`${title}. ${sentence}`}>
       <figcaption>

@@ -3,6 +3,7 @@
 import { Modal, TextInput } from '@mantine/core'
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
 import { type Changes, entityPath, useAddress } from '../address/address.tsx'
+import { visible } from '../value/value.tsx'
 import { PLACES } from './places.ts'
 
 type Choice = {
@@ -86,7 +87,7 @@ function Choose({ close }: { readonly close: () => void }): ReactNode {
             className="choice"
             onClick={() => take(choice)}
           >
-            <span>{choice.name}</span>
+            <span className="cut">{visible(choice.name)}</span>
             <span className="quiet cut">{choice.what}</span>
           </div>
         ))}

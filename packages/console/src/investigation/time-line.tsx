@@ -174,7 +174,7 @@ function RunLine({
             to: String(run.toMs + 1),
             sel: isOne ? run.firstId : null,
           }}
-          label={`${run.kind} ${run.operation}: its events`}
+          label={visible(`${run.kind} ${run.operation}: its events`)}
         >
           {visible(run.operation)}
         </Go>{' '}

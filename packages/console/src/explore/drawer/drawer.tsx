@@ -57,7 +57,7 @@ export function Drawer({
     <aside className="drawer" aria-label="Event">
       <header>
         <h2 ref={title} tabIndex={-1} className="cut">
-          {event ? `${event.kind} · ${event.operation}` : 'Event'}
+          {event ? visible(`${event.kind} · ${event.operation}`) : 'Event'}
         </h2>
         <Walk position={position} total={total} go={go} />
         <CopyMenu id={id} event={event} />
