@@ -122,7 +122,9 @@ function namesOfMissed(): readonly string[] {
     if (element instanceof HTMLInputElement && element.type === 'radio') {
       return document.querySelector(`input[name="${CSS.escape(element.name)}"][data-reached]`)
     }
-    const composite = element.closest('[role="grid"], [role="listbox"], [role="menu"]')
+    const composite = element.closest(
+      ['grid', 'treegrid', 'listbox', 'menu', 'toolbar'].map(role => `[role="${role}"]`).join(),
+    )
     return element.tabIndex < 0 && composite?.querySelector('[data-reached]')
   }
   return [...all].filter(one => !isReached(one)).map(one => one.outerHTML.slice(0, 160))

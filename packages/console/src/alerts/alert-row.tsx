@@ -66,7 +66,10 @@ export function AlertRow({
       <div role="gridcell" className="proved">
         <Proof verified={actor.verified} />
       </div>
-      <div role="gridcell" className={alert.state === 'open' ? 'state is-open' : 'state'}>
+      <div
+        role="gridcell"
+        className={stateWords(alert) === STATES.open ? 'state is-open' : 'state'}
+      >
         {stateWords(alert)}
         {assignee !== null && <div className="cut">{visible(assignee)}</div>}
       </div>

@@ -91,6 +91,17 @@ export async function suppress(
   return { words: 'Suppressed.', undo }
 }
 
+/** Nothing leads back: another suppression would be another decision, with its own reason. */
+export async function lift(
+  client: QueryClient,
+  { id }: Detail,
+  suppressionId: string,
+): Promise<Change> {
+  await ask('DELETE /v1/suppressions/{id}', { params: { id: suppressionId } })
+  await readAgain(client, id)
+  return { words: 'Lifted.', undo: null }
+}
+
 async function send(client: QueryClient, what: 'ack' | 'reopen', id: string): Promise<void> {
   const asked = { params: { id }, body: {} }
   const changed =

@@ -5,14 +5,23 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Go, useAddress } from '../address/address.tsx'
 import { type Answer, ask } from '../api/api.ts'
-import { type Unit, UsualChart } from '../chart/chart.tsx'
+import { UsualChart } from '../chart/chart.tsx'
 import { Bone, Loaded } from '../states/states.tsx'
 
 type Chart = NonNullable<Answer<'GET /v1/alerts/{id}/chart'>>
 
-export function NormalNow({ id }: { readonly id: string }): ReactNode {
+export function NormalNow({
+  id,
+  lastMs,
+}: {
+  readonly id: string
+  /** Of the newest finding: another one may have another chart. */
+  readonly lastMs: number
+}): ReactNode {
   const result = useQuery({
-    queryKey: ['alert-chart', id],
+    queryKey: ['alert-chart', id, lastMs],
+    placeholderData: (before: Chart | null | undefined, query) =>
+      query?.queryKey[1] === id ? before : undefined,
     queryFn: async ({ signal }) => ask('GET /v1/alerts/{id}/chart', { params: { id }, signal }),
     staleTime: Number.POSITIVE_INFINITY,
   })
@@ -46,7 +55,7 @@ function Shown({ chart }: { readonly chart: Chart }): ReactNode {
         title={label}
         sentence={sentence}
         points={points}
-        unit={unitOf(unit)}
+        unit={unit}
         zone={zone}
         height={190}
         marked={window}
@@ -61,9 +70,4 @@ function Shown({ chart }: { readonly chart: Chart }): ReactNode {
       </p>
     </>
   )
-}
-
-function unitOf(unit: string): Unit {
-  const units: readonly Unit[] = ['events', 'rows', 'bytes', 'tokens', 'costMicros']
-  return units.find(one => one === unit) ?? 'events'
 }

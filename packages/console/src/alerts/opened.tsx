@@ -1,14 +1,19 @@
 // An alert, open beside the list: what happened in one sentence, now beside usual, the evidence,
 // what was done and said, and what can be done. The list stays in sight.
 
-import { type ReactNode, useEffect, useRef } from 'react'
-import { Letter } from '../act/act.tsx'
+import { useQueryClient } from '@tanstack/react-query'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { Act, Letter } from '../act/act.tsx'
 import { entityPath, Go, useAddress } from '../address/address.tsx'
+import { urlOf } from '../api/api.ts'
 import { Decisions } from '../decisions/decisions.tsx'
+import { type Table, TakeAlong } from '../download/download.tsx'
+import { useWhyNot } from '../session/session.tsx'
 import { Bone, Bones, Loaded } from '../states/states.tsx'
 import { Id, Plain, Proof, Severity, visible, When } from '../value/value.tsx'
 import { Actions, type ActionsProps } from './actions.tsx'
 import { stateWords } from './alert-row.tsx'
+import { lift } from './changes.ts'
 import { Evidence } from './evidence.tsx'
 import { History } from './history.tsx'
 import { type Detail, type Summary, useAlert } from './inbox-data.ts'
@@ -38,6 +43,7 @@ export function Opened(props: OpenedProps): ReactNode {
         </button>
         <span className="quiet">{place}</span>
         <span className="grow" />
+        {result.data && <Take alert={result.data} />}
         <Step name="Previous" press="k" run={previous} />
         <Step name="Next" press="j" run={next} />
       </div>
@@ -130,9 +136,12 @@ function Body({ alert, ...props }: OpenedProps & { readonly alert: Detail }): Re
           <Plain text={alert.sentence} />
         </h2>
         <Who alert={alert} />
+        {alert.suppressed && (
+          <HeldBack alert={alert} suppressed={alert.suppressed} act={props.act} />
+        )}
       </header>
       <Actions {...props} alert={alert} />
-      <NormalNow id={alert.id} />
+      <NormalNow id={alert.id} lastMs={alert.lastMs} />
       <Evidence alert={alert} />
       <section className="part" aria-label="What was done about it">
         <h2>What was done about it</h2>
@@ -202,5 +211,65 @@ function Who({ alert: { entity, actor, id } }: { readonly alert: Detail }): Reac
         <Id text={id} chars={12} />
       </dd>
     </dl>
+  )
+}
+
+function Take({ alert }: { readonly alert: Detail }): ReactNode {
+  const { id, findings } = alert
+  const table = (): Table => ({
+    head: ['time', 'rule', 'title', 'level', 'score', 'expected', 'seen', 'sentence', 'events'],
+    rows: findings.map(finding => [
+      new Date(finding.timeMs).toISOString(),
+      finding.rule,
+      finding.title,
+      finding.level,
+      finding.score,
+      finding.expected,
+      finding.seen,
+      finding.sentence,
+      finding.eventCount,
+    ]),
+  })
+  return (
+    <TakeAlong
+      tables={[{ name: 'Findings', file: `alert-${id.slice(0, SHORT)}.csv`, table }]}
+      urls={[urlOf('GET /v1/alerts/{id}', { params: { id } })]}
+      commands={[`tocsin alerts show ${id.slice(0, SHORT)}`]}
+    />
+  )
+}
+
+const SHORT = 12
+
+/** Why it is not in the inbox, and the way back. */
+function HeldBack({
+  alert,
+  suppressed,
+  act,
+}: {
+  readonly alert: Detail
+  readonly suppressed: NonNullable<Detail['suppressed']>
+  readonly act: ActionsProps['act']
+}): ReactNode {
+  const { zone } = useAddress()
+  const client = useQueryClient()
+  const mayNot = useWhyNot('triage')
+  const [wrong, setWrong] = useState<string | null>(null)
+  const { untilMs, reason, by, suppressionId } = suppressed
+  const liftIt = async () => setWrong(await act(() => lift(client, alert, suppressionId)))
+  return (
+    <div className="row">
+      <span>
+        Held back until <When ms={untilMs} zone={zone} /> by {visible(by)}: <Plain text={reason} />
+      </span>
+      <Act whyNot={mayNot} run={() => void liftIt()}>
+        Lift it
+      </Act>
+      {wrong !== null && (
+        <span className="wrong" role="alert">
+          {wrong}
+        </span>
+      )}
+    </div>
   )
 }

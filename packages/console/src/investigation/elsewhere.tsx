@@ -57,43 +57,45 @@ function Uses({
           events
         </Go>
       </h3>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Account</th>
-            <th scope="col">{kind === 'credential' ? 'From' : 'Program'}</th>
-            <th scope="col" className="number">
-              Requests
-            </th>
-            <th scope="col">First</th>
-            <th scope="col">Last</th>
-            <th scope="col">
-              <span className="unseen">What is notable</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {uses.map(use => (
-            <tr key={`${use.actor} ${use.address} ${use.program}`}>
-              <td>
-                <Go to={entityPath({ type: 'actor', id: use.actor })}>{visible(use.actor)}</Go>
-              </td>
-              <td className="target" title={visible(`${use.address} ${use.program}`)}>
-                {kind === 'credential' && <span className="id">{visible(use.address)} </span>}
-                <span className="quiet">{visible(use.program)}</span>
-              </td>
-              <td className="number">{count(use.requests)}</td>
-              <td>
-                <When ms={use.firstMs} zone={zone} />
-              </td>
-              <td>
-                <When ms={use.lastMs} zone={zone} />
-              </td>
-              <td>{notable(use, found)}</td>
+      <div className="uses">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">Account</th>
+              <th scope="col">{kind === 'credential' ? 'From' : 'Program'}</th>
+              <th scope="col" className="number">
+                Requests
+              </th>
+              <th scope="col">First</th>
+              <th scope="col">Last</th>
+              <th scope="col">
+                <span className="unseen">What is notable</span>
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {uses.map(use => (
+              <tr key={`${use.actor} ${use.address} ${use.program}`}>
+                <td>
+                  <Go to={entityPath({ type: 'actor', id: use.actor })}>{visible(use.actor)}</Go>
+                </td>
+                <td className="target" title={visible(`${use.address} ${use.program}`)}>
+                  {kind === 'credential' && <span className="id">{visible(use.address)} </span>}
+                  <span className="quiet">{visible(use.program)}</span>
+                </td>
+                <td className="number">{count(use.requests)}</td>
+                <td>
+                  <When ms={use.firstMs} zone={zone} />
+                </td>
+                <td>
+                  <When ms={use.lastMs} zone={zone} />
+                </td>
+                <td>{notable(use, found)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       {uses.length === 0 && <p className="quiet">Nobody else used it in four weeks.</p>}
     </section>
   )
@@ -116,38 +118,40 @@ export function Sessions({ found }: { readonly found: Investigation }): ReactNod
       {found.sessions.length === 0 ? (
         <p className="quiet">Its events name no session.</p>
       ) : (
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Session</th>
-              <th scope="col">Address</th>
-              <th scope="col" className="number">
-                Requests
-              </th>
-              <th scope="col">First</th>
-              <th scope="col">Last</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.sessions.map(({ session, address, requests, firstMs, lastMs }) => (
-              <tr key={`${session} ${address}`}>
-                <td>
-                  <Go to={entityPath({ type: 'session', id: session })} className="id">
-                    {visible(session)}
-                  </Go>
-                </td>
-                <td className="id">{visible(address)}</td>
-                <td className="number">{count(requests)}</td>
-                <td>
-                  <When ms={firstMs} zone={zone} />
-                </td>
-                <td>
-                  <When ms={lastMs} zone={zone} />
-                </td>
+        <div className="uses">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">Session</th>
+                <th scope="col">Address</th>
+                <th scope="col" className="number">
+                  Requests
+                </th>
+                <th scope="col">First</th>
+                <th scope="col">Last</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {found.sessions.map(({ session, address, requests, firstMs, lastMs }) => (
+                <tr key={`${session} ${address}`}>
+                  <td>
+                    <Go to={entityPath({ type: 'session', id: session })} className="id">
+                      {visible(session)}
+                    </Go>
+                  </td>
+                  <td className="id">{visible(address)}</td>
+                  <td className="number">{count(requests)}</td>
+                  <td>
+                    <When ms={firstMs} zone={zone} />
+                  </td>
+                  <td>
+                    <When ms={lastMs} zone={zone} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </Panel>
   )
