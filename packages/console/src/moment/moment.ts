@@ -21,8 +21,11 @@ export function stamp(ms: number, zone: Zone): string {
   return FORMATS[zone].format(ms).replace(', ', ' ').replace('T', ' ')
 }
 
+/** Asked once: making a format costs more than all that is done with it. */
+const LOCAL_NAME = FORMATS.local.resolvedOptions().timeZone ?? 'local'
+
 export function zoneName(zone: Zone): string {
-  return zone === 'utc' ? 'UTC' : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'local')
+  return zone === 'utc' ? 'UTC' : LOCAL_NAME
 }
 
 /** Only as much as is needed: the time today, else month, day and time. */

@@ -7,10 +7,10 @@ import type { ReactNode } from 'react'
 import { Go } from '../../address/address.tsx'
 import { type Answer, ask, urlOf } from '../../api/api.ts'
 import { Bones, Loaded } from '../../states/states.tsx'
+import { useTrust } from '../../trust/trust.ts'
 import { count, Plain } from '../../value/value.tsx'
 import { ed25519, sha256 } from '../../worker/worker.ts'
 import type { FoundEvent } from '../asking.ts'
-import { rememberedKey } from './remembered-key.ts'
 import { type ProofVerdict, verifyProof } from './verify-proof.ts'
 
 type Claimed = Answer<'GET /v1/events/{id}/proof'>
@@ -79,17 +79,25 @@ function Shown({
   )
 }
 
+/** What this browser knows of the log's key by itself (trust/): no server can change that. */
 function KeyTrust({ claimed }: { readonly claimed: Claimed }): ReactNode {
-  const known = rememberedKey(localStorage, claimed.origin)
-  if (known === claimed.vkey) {
-    return <p>The key is the one that this browser remembers of the log.</p>
+  const { origin, shard, size, vkey } = claimed
+  const { known, isRefused } = useTrust({ origin, shard, checkpointSize: size })
+  if (isRefused || (known !== null && known.origin === origin && known.vkey !== vkey)) {
+    return (
+      <p className="verdict is-wrong">
+        This is not the log that this browser remembers: <Go to="/integrity">see why</Go>.
+      </p>
+    )
   }
-  if (known !== null) {
-    return <p className="verdict is-wrong">This browser remembers another key of this log.</p>
+  if (known?.vkey === vkey && known.comparedMs !== null) {
+    return <p>The key is the one that a person compared in this browser.</p>
   }
   return (
     <p>
-      Which key is the log's own is the server's word until you compare it:{' '}
+      {known?.vkey === vkey
+        ? 'The key is the one that this browser remembers; nobody has compared it yet: '
+        : "Which key is the log's own is the server's word until you compare it: "}
       <Go to="/integrity">under Integrity</Go>.
     </p>
   )
