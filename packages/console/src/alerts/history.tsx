@@ -36,7 +36,12 @@ function Line({ said }: { readonly said: Said }): ReactNode {
         <When ms={said.timeMs} zone={zone} /> ·{' '}
         <Go
           to="/events"
-          changes={{ sel: said.eventId, q: `id:${said.eventId}`, from: String(said.timeMs) }}
+          changes={{
+            sel: said.eventId,
+            q: `id:${said.eventId}`,
+            from: String(said.timeMs),
+            to: String(said.timeMs + 1),
+          }}
         >
           event
         </Go>
@@ -55,13 +60,14 @@ export const CAUSE_WORDS: { readonly [cause in NonNullable<Said['cause']>]: stri
 }
 
 function wordsOf(said: Said): string {
-  const { action, cause, prevented, assignee } = said
+  const { action, cause, prevented, assignee, by } = said
   switch (action) {
     case 'acknowledged':
       return 'looks at it'
     case 'reopened':
       return 'opened it again'
     case 'assigned':
+      if (assignee === by) return 'took it'
       return assignee === null ? 'took it from whoever had it' : `gave it to ${visible(assignee)}`
     case 'undone':
       return 'took back what was said before'
