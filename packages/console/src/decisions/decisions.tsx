@@ -4,7 +4,7 @@
 import './decisions.css'
 import { TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { Act } from '../act/act.tsx'
 import { useAddress } from '../address/address.tsx'
 import { ask, Problem } from '../api/api.ts'
@@ -85,10 +85,19 @@ function Row({
   const { zone } = useAddress()
   const whyNot = useWhyNot('triage')
   const [isAsking, setAsking] = useState(false)
+  const line = useRef<HTMLLIElement>(null)
+  /** The form with the focus goes: the focus stays at the decision. */
+  const close = (isUndone: boolean) => {
+    setAsking(false)
+    requestAnimationFrame(() => {
+      const button = isUndone ? null : line.current?.querySelector('button')
+      ;(button ?? line.current)?.focus()
+    })
+  }
   const { state, session, until, since, by, reason, undone, heldBack, rule } = decision
   const holds = state === 'in_force' || state === 'dry_run'
   return (
-    <li className={holds ? 'decision' : 'decision is-over'}>
+    <li className={holds ? 'decision' : 'decision is-over'} ref={line} tabIndex={-1}>
       <div className="row">
         <span className={`decision-state is-${state}`}>{STATE_WORDS[state]}</span>
         <strong>{whatOf(decision)}</strong>
@@ -125,8 +134,11 @@ function Row({
       {isAsking && (
         <Undoing
           decision={decision}
-          done={() => changed(`Undone: ${whatOf(decision)}.`)}
-          close={() => setAsking(false)}
+          done={() => {
+            close(true)
+            changed(`Undone: ${whatOf(decision)}.`)
+          }}
+          close={() => close(false)}
         />
       )}
     </li>
@@ -149,7 +161,6 @@ function Undoing({
     event.preventDefault()
     try {
       await ask('POST /v1/responses/{id}/undo', { params: { id }, body: { reason } })
-      close()
       done()
     } catch (error) {
       setWrong(error instanceof Problem ? error.message : String(error))

@@ -4,10 +4,11 @@
 
 import './entity.css'
 import { useParams } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { useAddress } from '../address/address.tsx'
 import { Problem, urlOf } from '../api/api.ts'
 import { type Table, TakeAlong } from '../download/download.tsx'
+import { useKeys } from '../keys/keys.ts'
 import { Bone, Bones, Empty, Loaded } from '../states/states.tsx'
 import { visible } from '../value/value.tsx'
 import { metricNamed, metricOf } from './answer.ts'
@@ -69,15 +70,20 @@ function Screen({ entity, page }: { readonly entity: Ref; readonly page: Page })
   const { search } = useAddress()
   const metric = metricNamed(search.metric) ?? metricOf(page.findings)
   const activity = useActivity(entity, metric)
+  const screen = useRef<HTMLDivElement>(null)
+  useKeys([
+    { press: 'b', what: 'To now beside usual', run: () => lead(screen.current, '.now-and-usual') },
+    { press: 'p', what: 'To its like', run: () => lead(screen.current, '.peers') },
+  ])
   return (
-    <div className="entity">
+    <div className="entity" ref={screen}>
       <Head
         entity={entity}
         page={page}
         activity={activity.data ?? null}
         actions={<Take entity={entity} page={page} activity={activity.data ?? null} />}
       />
-      <NowAndUsual result={activity} metric={metric} className="wide" />
+      <NowAndUsual result={activity} metric={metric} className="wide now-and-usual" />
       <InForce entity={entity} page={page} className="narrow" />
       <Week result={activity} metric={metric} />
       <RiskParts entity={entity} page={page} className="wide" />
@@ -89,6 +95,16 @@ function Screen({ entity, page }: { readonly entity: Ref; readonly page: Page })
       <Identity page={page} className="narrow" />
     </div>
   )
+}
+
+/** Brings a part into sight, and the focus to its first control or to itself. */
+function lead(screen: HTMLElement | null, part: string): void {
+  const found = screen?.querySelector<HTMLElement>(part)
+  if (!found) return
+  found.scrollIntoView({ block: 'start' })
+  const control = found.querySelector<HTMLElement>('a, button, input:checked')
+  if (!control) found.tabIndex = -1
+  ;(control ?? found).focus({ preventScroll: true })
 }
 
 function Take({

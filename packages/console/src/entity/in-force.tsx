@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { entityPath, Go } from '../address/address.tsx'
 import { ask } from '../api/api.ts'
-import { Decisions } from '../decisions/decisions.tsx'
+import { Decisions, type DecisionsProps } from '../decisions/decisions.tsx'
 import { Panel } from '../panel/panel.tsx'
 import { aboutEntity } from '../question/question.ts'
 import { Bones, Empty, Loaded } from '../states/states.tsx'
@@ -20,14 +20,29 @@ export function InForce({ entity, page, className }: Props): ReactNode {
   return (
     <Panel title="In force" note="ends by itself, can be undone" className={className}>
       {entity.type === 'actor' ? (
-        <Decisions actor={entity.id} session={newestSession} reason={sentence} />
+        <Decisions
+          actor={entity.id}
+          session={newestSession}
+          isShown={one => isRecent(one, page.nowMs)}
+          reason={sentence}
+        />
       ) : entity.type === 'session' ? (
-        <OfSession entity={entity} reason={sentence} />
+        <OfSession entity={entity} reason={sentence} nowMs={page.nowMs} />
       ) : (
         <OfOthers entity={entity} />
       )}
     </Panel>
   )
+}
+
+const RECENT_MS = 86_400_000
+
+type Lasting = Parameters<NonNullable<DecisionsProps['isShown']>>[0]
+
+/** In force, or until yesterday: what was undone is seen to be undone. */
+function isRecent({ state, until, undone }: Lasting, nowMs: number): boolean {
+  if (state === 'in_force' || state === 'dry_run') return true
+  return (undone?.at ?? until) > nowMs - RECENT_MS
 }
 
 /** Accounts that it was used by, the busiest first. */
@@ -42,9 +57,11 @@ function useActors(entity: Ref) {
 function OfSession({
   entity,
   reason,
+  nowMs,
 }: {
   readonly entity: Ref
   readonly reason: string
+  readonly nowMs: number
 }): ReactNode {
   const result = useActors(entity)
   return (
@@ -57,7 +74,9 @@ function OfSession({
           <Decisions
             actor={actor}
             session={entity.id}
-            isShown={({ session }) => session === entity.id || session === null}
+            isShown={one =>
+              (one.session === entity.id || one.session === null) && isRecent(one, nowMs)
+            }
             reason={reason}
           />
         )

@@ -20,7 +20,7 @@ export function Peers({
   const shown = (value: number) =>
     `${amountOf(unit, value, true)} ${metric === 'cost' ? 'spent' : many}`
   return (
-    <Panel title="Among its like" note="newest 24 hours">
+    <Panel title="Among its like" note="newest 24 hours" className="peers">
       <Loaded
         result={result}
         skeleton={<Bone height={86} />}

@@ -8,9 +8,9 @@ import { fieldHolds, fieldOf } from '../question/question.ts'
 import { Bones, Empty, Loaded } from '../states/states.tsx'
 import { count, Plain, visible } from '../value/value.tsx'
 import { type Ref, typeWord } from './asked.ts'
+import { tellingPieces } from './near-names.ts'
 
 const NEAR = 8
-const PIECE_CHARS_MIN = 3
 
 export function UnknownEntity({ entity }: { readonly entity: Ref }): ReactNode {
   const { type, id } = entity
@@ -34,17 +34,18 @@ export function UnknownEntity({ entity }: { readonly entity: Ref }): ReactNode {
   )
 }
 
-/** Names with the longest piece of what was asked for in them. */
+/** Names that have a piece of what was asked for in them. */
 function Near({ entity: { type, id } }: { readonly entity: Ref }): ReactNode {
   const field = fieldOf(type)
-  const piece = longestPiece(id)
-  const query = { q: fieldHolds(field, piece), from: 'now-30d', fields: field, top: NEAR }
+  const pieces = tellingPieces(id)
+  const q = pieces.map(piece => fieldHolds(field, piece)).join(' or ')
+  const query = { q, from: 'now-30d', fields: field, top: NEAR }
   const result = useQuery({
     queryKey: ['near', query],
     queryFn: ({ signal }) => ask('GET /v1/facets', { query, signal }),
-    enabled: piece.length >= PIECE_CHARS_MIN,
+    enabled: pieces.length > 0,
   })
-  if (piece.length < PIECE_CHARS_MIN) return null
+  if (pieces.length === 0) return null
   return (
     <Loaded result={result} skeleton={<Bones rows={3} />}>
       {({ facets }) => {
@@ -52,7 +53,7 @@ function Near({ entity: { type, id } }: { readonly entity: Ref }): ReactNode {
         if (near.length === 0) return null
         return (
           <>
-            <p>Names with “{visible(piece)}” in them:</p>
+            <p>Names with {pieces.map(piece => `“${visible(piece)}”`).join(' or ')} in them:</p>
             <ul className="plain-list">
               {near.map(({ value, events }) => (
                 <li key={value}>
@@ -68,9 +69,4 @@ function Near({ entity: { type, id } }: { readonly entity: Ref }): ReactNode {
       }}
     </Loaded>
   )
-}
-
-export function longestPiece(id: string): string {
-  const pieces = id.slice(0, 200).split(/[^\p{L}\p{N}]+/u)
-  return pieces.reduce((a, b) => (b.length > a.length ? b : a), '')
 }
