@@ -131,12 +131,13 @@ describe('alerts', { skip: needChromium() }, () => {
       {
         path: '/alerts?group=none&aq=level%3Ahigh',
         // Small pages: the next one must be asked for on the way.
-        prepare: page =>
-          page.route(/\/v1\/alerts\?/, route => {
+        prepare: async page => {
+          await page.route(/\/v1\/alerts\?/, route => {
             const url = new URL(route.request().url())
             if (url.searchParams.get('limit') === '100') url.searchParams.set('limit', '3')
             return route.continue({ url: url.href })
-          }),
+          })
+        },
       },
       async ({ page, settled }) => {
         await settled()
