@@ -51,21 +51,39 @@ export function cutJson(value: unknown, charsMax: number): string {
     if (left <= 0) return
     if (typeof one === 'string') put(JSON.stringify(one.slice(0, left)))
     else if (typeof one !== 'object' || one === null) put(String(one))
-    else writeMembers(one, Array.isArray(one))
+    else if (Array.isArray(one)) writeItems(one)
+    else writeMembers(one)
   }
-  const writeMembers = (one: object, isList: boolean) => {
-    put(isList ? '[' : '{')
+  const writeItems = (list: readonly unknown[]) => {
+    put('[')
+    for (let i = 0; i < list.length && left > 0; i++) {
+      if (i > 0) put(', ')
+      write(list[i])
+    }
+    put(']')
+  }
+  const writeMembers = (one: object) => {
+    put('{')
     let isFirst = true
-    for (const key in one) {
+    for (const key of namesOf(one)) {
       if (left <= 0) break
       if (!isFirst) put(', ')
       isFirst = false
-      if (!isList) put(`${JSON.stringify(key.slice(0, left))}: `)
+      put(`${JSON.stringify(key.slice(0, left))}: `)
       write(Reflect.get(one, key))
     }
-    put(isList ? ']' : '}')
+    put('}')
   }
   write(value)
   const text = out.join('')
   return left < 0 ? `${text.slice(0, charsMax)}…` : text
+}
+
+const known = new WeakMap<object, readonly string[]>()
+
+/** Names of an object's members, looked up once: of a million that takes a moment. */
+export function namesOf(value: object): readonly string[] {
+  const names = known.get(value) ?? Object.keys(value)
+  known.set(value, names)
+  return names
 }

@@ -2,6 +2,8 @@
 // what its open part costs. Containers open by themselves while the view is short; of a long one
 // the first hundred members are shown, and more when asked.
 
+import { namesOf } from '../event-values.ts'
+
 export type JsonLine = {
   /** Places of members on the way, `/0/12`: keys may be as long as they like. */
   readonly path: string
@@ -38,7 +40,7 @@ export function jsonLines(root: unknown, choice: JsonChoice): readonly JsonLine[
       return
     }
     const isList = Array.isArray(value)
-    const keys = keysOf(value)
+    const keys = isList ? null : namesOf(value)
     const count = keys?.length ?? (isList ? value.length : 0)
     const isShort = line.depth < DEPTH_OPENED && lines.length < LINES_OPENED
     const isOpen = count > 0 && (choice.isOpen.get(line.path) ?? isShort)
@@ -71,14 +73,4 @@ function scalarOf(value: unknown): string | number | boolean | null {
   const isScalar =
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
   return isScalar ? value : null
-}
-
-const known = new WeakMap<object, readonly string[]>()
-
-/** null for a list. Names of a large object are looked up once. */
-function keysOf(value: object): readonly string[] | null {
-  if (Array.isArray(value)) return null
-  const keys = known.get(value) ?? Object.keys(value)
-  known.set(value, keys)
-  return keys
 }
