@@ -8,13 +8,7 @@ import type { ReactNode } from 'react'
 import { ask } from '../api/api.ts'
 import { useKeys } from '../keys/keys.ts'
 import { Bone, Loaded } from '../states/states.tsx'
-import {
-  prefixOf,
-  startVerification,
-  stopVerification,
-  useTrust,
-  useVerification,
-} from '../trust/trust.ts'
+import { prefixOf, toggleVerification, useTrust } from '../trust/trust.ts'
 import { EventProof } from './event-proof.tsx'
 import { Gaps } from './gaps.tsx'
 import { KeyPanel } from './key-panel.tsx'
@@ -42,21 +36,14 @@ export default function Integrity(): ReactNode {
 function Judged({ state }: { readonly state: LogState }): ReactNode {
   const prefix = prefixOf(state.shard)
   const { looked, known, isTrusted } = useTrust(state)
-  const verification = useVerification()
   const trusted = isTrusted ? known : null
   const run = () => {
-    if (verification.kind === 'running') stopVerification()
-    else if (trusted) void startVerification(prefix, trusted)
+    if (trusted) toggleVerification(prefix, trusted)
   }
   useKeys([{ press: 'v', what: 'Verify the log in this browser, or stop', run }])
   return (
     <div className="integrity">
-      <VerdictSheet
-        looked={looked}
-        known={known}
-        verification={verification}
-        run={trusted ? run : null}
-      />
+      <VerdictSheet looked={looked} known={known} run={trusted ? run : null} />
       <Seals state={state} checked={trusted?.checked ?? null} />
       <KeyPanel state={state} looked={looked.data ?? null} known={known} />
       <Gaps state={state} />

@@ -7,20 +7,26 @@ import type { ReactNode } from 'react'
 import { useAddress } from '../address/address.tsx'
 import { useNowMs } from '../clock/clock.ts'
 import { Bone, Failed, Skeleton } from '../states/states.tsx'
-import type { Intact, KnownLog, Looked, Verification } from '../trust/trust.ts'
+import {
+  type Intact,
+  type KnownLog,
+  type Looked,
+  useVerification,
+  type Verification,
+} from '../trust/trust.ts'
 import { bytes, count, duration, visible, When } from '../value/value.tsx'
 import { figuresOf, type Headline, headlineOf, scopeOf, type Tone } from './words.ts'
 
 export type VerdictProps = {
   readonly looked: UseQueryResult<Looked>
   readonly known: KnownLog | null
-  readonly verification: Verification
   /** Starts or stops verifying; null where the key is not trusted. */
   readonly run: (() => void) | null
 }
 
 export function VerdictSheet(props: VerdictProps): ReactNode {
-  const { looked, known, verification } = props
+  const { looked, known, run } = props
+  const verification = useVerification()
   const now = useNowMs()
   const shown = looked.data ?? null
   if (looked.error && !shown) {
@@ -45,7 +51,7 @@ export function VerdictSheet(props: VerdictProps): ReactNode {
             Look again
           </Button>
         ) : (
-          <Run {...props} hasChecked={checked !== null} />
+          <Run run={run} verification={verification} hasChecked={checked !== null} />
         )}
       </div>
       {shown?.kind === 'refused' && known && <Differences looked={shown} known={known} />}
@@ -100,7 +106,11 @@ function Run({
   run,
   verification,
   hasChecked,
-}: VerdictProps & { readonly hasChecked: boolean }): ReactNode {
+}: {
+  readonly run: (() => void) | null
+  readonly verification: Verification
+  readonly hasChecked: boolean
+}): ReactNode {
   const isRunning = verification.kind === 'running'
   const words = hasChecked ? 'Verify again' : 'Verify in this browser'
   return (

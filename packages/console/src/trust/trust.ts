@@ -13,8 +13,7 @@ export type { Looked, Proved } from './look.ts'
 export { forget, rememberComparison } from './memory.ts'
 export {
   proveEvent,
-  startVerification,
-  stopVerification,
+  toggleVerification,
   useVerification,
   type Verification,
 } from './verification.ts'

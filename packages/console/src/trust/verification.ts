@@ -37,8 +37,7 @@ export function useVerification(): Verification {
   )
 }
 
-export async function startVerification(prefix: string, known: KnownLog): Promise<void> {
-  if (job) return
+async function startVerification(prefix: string, known: KnownLog): Promise<void> {
   become({ kind: 'running', progress: null })
   const task: Task = { kind: 'verify', prefix, known }
   job = runJob<Task, Verified & Spent, Progress>(file, task, progress => {
@@ -58,8 +57,10 @@ export async function startVerification(prefix: string, known: KnownLog): Promis
   }
 }
 
-export function stopVerification(): void {
-  job?.stop()
+/** Stops the one that runs, starts one where none does. */
+export function toggleVerification(prefix: string, known: KnownLog): void {
+  if (job) job.stop()
+  else void startVerification(prefix, known)
 }
 
 function rememberFound({ origin }: KnownLog, found: Verified & Spent): void {
