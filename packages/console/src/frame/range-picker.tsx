@@ -5,7 +5,7 @@ import { type FormEvent, type ReactNode, useState } from 'react'
 import { momentOf, useAddress } from '../address/address.tsx'
 import { nowMs } from '../clock/clock.ts'
 import { useKeys } from '../keys/keys.ts'
-import { stamp } from '../value/value.tsx'
+import { stamp, visible } from '../value/value.tsx'
 
 const QUICK: readonly (readonly [from: string, name: string])[] = [
   ['now-15m', 'Last 15 minutes'],
@@ -91,7 +91,7 @@ export function nameOfRange({ from, to }: Range, zone: 'utc' | 'local'): string 
   if (quick && to === 'now') return quick[1]
   const shown = (text: string) => {
     const ms = text.startsWith('now') ? null : momentOf(text, 0)
-    return ms === null ? text : stamp(ms, zone).slice(0, 16)
+    return ms === null ? visible(text.slice(0, 30)) : stamp(ms, zone).slice(0, 16)
   }
   return `${shown(from)} – ${shown(to)}`
 }

@@ -8,6 +8,7 @@ import { Button } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Problem } from '../api/api.ts'
+import { visible } from '../value/value.tsx'
 
 type LoadedProps<T> = {
   readonly result: UseQueryResult<T>
@@ -116,7 +117,7 @@ export function Failed({
   return (
     <div className="notice" role="alert" data-state="error">
       <h2>{problem?.title ?? 'The console made a mistake'}</h2>
-      <p>{error.message}</p>
+      <p>{visible(error.message)}</p>
       {isOld && <p className="quiet">Below is what was there before.</p>}
       {problem && problem.help !== '' && <p className="quiet">{problem.help}</p>}
       <p className="quiet">
