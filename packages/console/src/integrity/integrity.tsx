@@ -14,6 +14,7 @@ import { Gaps } from './gaps.tsx'
 import { KeyPanel } from './key-panel.tsx'
 import type { LogState } from './log-state.ts'
 import { Seals } from './seals.tsx'
+import { Take } from './take.tsx'
 import { VerdictSheet } from './verdict-sheet.tsx'
 
 const ASK_MS = 10_000
@@ -43,7 +44,12 @@ function Judged({ state }: { readonly state: LogState }): ReactNode {
   useKeys([{ press: 'v', what: 'Verify the log in this browser, or stop', run }])
   return (
     <div className="integrity">
-      <VerdictSheet looked={looked} known={known} run={trusted ? run : null} />
+      <VerdictSheet
+        looked={looked}
+        known={known}
+        run={trusted ? run : null}
+        actions={<Take state={state} />}
+      />
       <Seals state={state} checked={trusted?.checked ?? null} />
       <KeyPanel state={state} looked={looked.data ?? null} known={known} />
       <Gaps state={state} />

@@ -22,6 +22,7 @@ export type VerdictProps = {
   readonly known: KnownLog | null
   /** Starts or stops verifying; null where the key is not trusted. */
   readonly run: (() => void) | null
+  readonly actions: ReactNode
 }
 
 export function VerdictSheet(props: VerdictProps): ReactNode {
@@ -46,6 +47,7 @@ export function VerdictSheet(props: VerdictProps): ReactNode {
     >
       <div className="verdict-head">
         {headline ? <Sentence headline={headline} /> : <Looking />}
+        {props.actions}
         {isRefused ? (
           <Button variant="outline" color="critical" onClick={() => void looked.refetch()}>
             Look again
