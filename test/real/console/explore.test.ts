@@ -125,6 +125,20 @@ describe('Explore by keyboard', { skip }, () => {
       assert.equal(question(page), 'kind:ai.invoke')
     }))
 
+  it('goes on from an event that a link opened, wherever the question has it', async () => {
+    const wanted = await eventsOf('kind:ai.invoke', 1000)
+    const path = pathOf({ q: 'kind:ai.invoke', sel: wanted[250]?.id ?? '' })
+    await rig.visit({ path }, async ({ page, settled }) => {
+      await settled()
+      await page.keyboard.press('j')
+      await page.waitForURL(url => url.searchParams.get('sel') === wanted[251]?.id)
+      await page.keyboard.press('k')
+      await page.keyboard.press('k')
+      await page.waitForURL(url => url.searchParams.get('sel') === wanted[249]?.id)
+      await page.locator('[role=row][aria-selected=true]').waitFor()
+    })
+  })
+
   it('offers what was asked before, fields and their values', () =>
     rig.visit({ path: pathOf({}) }, async ({ page, settled }) => {
       await settled()

@@ -51,7 +51,7 @@ export function OpenField({
         </span>
         <ColumnSwitch path={path} />
       </h3>
-      <Loaded result={result} skeleton={<Bones rows={FEW} height={VALUE_PX} />}>
+      <Loaded result={result} skeleton={<Bones rows={FEW + 2} height={VALUE_PX} />}>
         {({ total }) => (facet ? <Values facet={facet} total={total} /> : null)}
       </Loaded>
     </section>

@@ -1,6 +1,7 @@
 // The events that a question finds: as a table by pages, or live; what one can do with their rows
 // by key; and the one that is open beside them.
 
+import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useMemo, useRef } from 'react'
 import { useAddress } from '../address/address.tsx'
 import { type Column, Grid } from '../grid/grid.tsx'
@@ -164,12 +165,14 @@ function useFilterKeys(at: { readonly current: Focus | null }): void {
 /** `j` and `k` walk what the question finds, also beyond what is loaded. */
 function useStep(rows: Rows, chosen: string | null): (by: 1 | -1) => Promise<void> {
   const { acts } = useExplored()
+  const client = useQueryClient()
   const isGoing = useRef(false)
   const go = async (by: 1 | -1) => {
     if (isGoing.current) return
     isGoing.current = true
     try {
-      const id = await step(rows, chosen, by)
+      const opened = client.getQueryData<FoundEvent>(['event', chosen]) ?? null
+      const id = await step(rows, chosen, opened, by)
       if (id !== null) acts.set({ sel: id }, { replace: chosen !== null })
       else acts.say(by === 1 ? 'This is the last event' : 'This is the first event')
     } finally {
@@ -184,8 +187,15 @@ function useStep(rows: Rows, chosen: string | null): (by: 1 | -1) => Promise<voi
 }
 
 /** The id of the next event; null at the end. */
-async function step(rows: Rows, chosen: string | null, by: 1 | -1): Promise<string | null> {
-  const at = chosen === null ? -1 : rows.positionOf(chosen)
-  if (chosen !== null && at === -1) return rows.firstId()
-  return await rows.idAt(chosen === null && by === -1 ? 0 : at + by)
+async function step(
+  rows: Rows,
+  chosen: string | null,
+  opened: FoundEvent | null,
+  by: 1 | -1,
+): Promise<string | null> {
+  if (chosen === null) return await rows.idAt(0)
+  const near = rows.positionOf(chosen)
+  const at = near === -1 && opened ? await rows.seek(opened) : near
+  // An event that the question does not find has no next one: the first is.
+  return await rows.idAt(at === -1 ? 0 : at + by)
 }

@@ -4,10 +4,11 @@
 
 import type { InfiniteData } from '@tanstack/react-query'
 import { useMemo, useRef } from 'react'
-import { type Page, usePages, useSeries } from './asking.ts'
+import { type FoundEvent, type Page, usePages, useSeries } from './asking.ts'
 import type { Row } from './cells.tsx'
 import { useExplored } from './explored.ts'
 import { type Live, useLive } from './live/live.ts'
+import { DEFAULT_SORT } from './view.ts'
 
 export type Rows = {
   readonly rows: readonly Row[]
@@ -28,11 +29,14 @@ export type Rows = {
   readonly more: (() => void) | null
   /** -1 where the event is not among the rows. */
   positionOf(id: string): number
-  firstId(): string | null
+  /** Loads until the event is there, as far as it can be; -1 where it was not found. */
+  seek(event: FoundEvent): Promise<number>
   /** Loads as far as that; null where there is none. */
   idAt(position: number): Promise<string | null>
 }
 
+/** Rows that are loaded to find an event that a link opened. */
+const SOUGHT_MAX = 3000
 const BEHIND =
   'The index is behind what is stored: the newest events may be missing. Ask again in a moment.'
 
@@ -57,15 +61,27 @@ export function useRows(isOpen: boolean): Rows {
   const about = useRef('')
   if (!isPlaceholderData) about.current = `${run.q} ${run.from} ${run.to} ${run.sort}`
   const isBehind = pages.data?.pages.some(page => !page.complete) ?? false
-  const idAt = async (position: number) => {
+  /** The rows, loaded further while `isMissing`; null where there is no more. */
+  const loadWhile = async (isMissing: (known: readonly Row[]) => boolean) => {
     let known = rows
-    while (position >= known.length && !live) {
+    while (isMissing(known)) {
+      if (live) return null
       const next = await fetchNextPage()
       const longer = rowsOf(next.data)
       if (next.isError || longer.length <= known.length) return null
       known = longer
     }
-    return eventIdFrom(known, position)
+    return known
+  }
+  const idAt = async (position: number) => {
+    const known = await loadWhile(one => position >= one.length)
+    return known && eventIdFrom(known, position)
+  }
+  const seek = async ({ id, time }: FoundEvent) => {
+    const isBehind = (known: readonly Row[]) =>
+      run.sort === DEFAULT_SORT && known.length < SOUGHT_MAX && (lastMs(known) ?? 0) >= time
+    const known = await loadWhile(one => isBehind(one) && !one.some(row => row.id === id))
+    return (known ?? rows).findIndex(row => row.id === id)
   }
   return {
     rows,
@@ -82,8 +98,13 @@ export function useRows(isOpen: boolean): Rows {
     again: () => acts.again(),
     more: canGo ? () => void fetchNextPage() : null,
     positionOf: id => rows.findIndex(row => row.id === id),
-    firstId: () => eventIdFrom(rows, 0),
+    seek,
   }
+}
+
+function lastMs(rows: readonly Row[]): number | null {
+  const last = rows.at(-1)
+  return last?.kind === 'event' ? last.event.time : null
 }
 
 /** A gap is no event: the next behind it is meant. */
