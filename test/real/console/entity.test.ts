@@ -266,7 +266,7 @@ describe('entity', { skip: needChromium() }, () => {
       }),
     })
     await rig.visit({ path: '/', isSignedIn: false }, async ({ page, url, settled }) => {
-      await page.getByLabel('Or an API key').fill(key)
+      await page.getByLabel('Or with an API key').fill(key)
       await page.keyboard.press('Enter')
       await page.waitForSelector('main.screen')
       await page.goto(url + pathOf(riskiest))
