@@ -1,5 +1,5 @@
-// What one takes along from Integrity: the seals and the known gaps as the server tells them, and the
-// commands that find out the same without this page.
+// What one takes along from Integrity: the seals and the known gaps as the server tells them, and
+// the commands that find out the same without this page.
 
 import type { ReactNode } from 'react'
 import { urlOf } from '../api/api.ts'
@@ -30,7 +30,7 @@ function sealTable({ seals }: LogState): Table {
 
 function gapTable({ gaps }: LogState): Table {
   return {
-    head: ['from', 'to', 'source', 'via', 'lost', 'lostBytes', 'reason', 'detail', 'event'],
+    head: ['start', 'end', 'source', 'via', 'lost', 'lostBytes', 'reason', 'detail', 'event'],
     rows: gaps.map(({ fromMs, toMs, source, via, lost, lostBytes, reason, detail, eventId }) => [
       ...[iso(fromMs), iso(toMs), source, via, lost, lostBytes],
       ...[reason, detail, eventId],
