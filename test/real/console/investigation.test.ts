@@ -118,6 +118,7 @@ describe('investigation', { skip: needChromium() }, () => {
       await page.getByRole('option', { name: 'Refuse every request' }).click()
       const send = form.getByRole('button', { name: /^Refuse every request/ })
       assert.equal(await send.getAttribute('aria-disabled'), 'true')
+      await send.click({ force: true })
       await send.focus()
       await press(page, 'Enter', 'Space')
       assert.deepEqual(await decided(alert.actor.id), ['allow'])
