@@ -37,7 +37,7 @@ const WIDTHS: { readonly [name: string]: string } = {
   operation: 'minmax(88px, 1fr)',
   [TARGET]: 'minmax(130px, 2fr)',
   'source.ip': '108px',
-  rows: '66px',
+  rows: '76px',
   durationMs: '84px',
   status: '64px',
 }

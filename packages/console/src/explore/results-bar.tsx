@@ -27,9 +27,17 @@ export function ResultsBar({ rows }: { readonly rows: Rows }): ReactNode {
         <span className="quiet" hidden={rows.error !== null}>
           {loaded > 0 && rows.hasMore && ` · first ${count(loaded)} loaded`}
           {loaded > 0 && !rows.hasMore && ' · all loaded'}
-          {rows.missing === null ? ' · complete' : ' · partial'}
+          {rows.missing === null && ' · complete'}
         </span>
       </span>
+      {rows.missing !== null && (
+        <span className="partial-note" data-state="partial" title={rows.missing}>
+          Partial: the newest may be missing
+          <button type="button" onClick={rows.again}>
+            Ask again
+          </button>
+        </span>
+      )}
       <span className="quiet asked-at">as of {stamp(run.atMs, zone).slice(11)}</span>
       {sort !== DEFAULT_SORT && (
         <Button variant="subtle" size="compact-xs" onClick={() => acts.set({ sort: null })}>

@@ -6,7 +6,7 @@ import { type ReactNode, useMemo, useRef } from 'react'
 import { useAddress } from '../address/address.tsx'
 import { type Column, Grid } from '../grid/grid.tsx'
 import { useKeys } from '../keys/keys.ts'
-import { Bones, Failed, Partial } from '../states/states.tsx'
+import { Bones, Failed } from '../states/states.tsx'
 import { visible } from '../value/value.tsx'
 import type { FoundEvent } from './asking.ts'
 import { refusalOf } from './asking.ts'
@@ -31,7 +31,6 @@ export function Results(): ReactNode {
       <section className="explore-results" aria-busy={rows.isStale} data-stale={rows.isStale}>
         <h2 className="unseen">Events</h2>
         {rows.live ? <LiveBar live={rows.live} /> : <ResultsBar rows={rows} />}
-        {rows.missing !== null && <Partial>{rows.missing}</Partial>}
         <Body rows={rows} chosen={chosen} />
       </section>
       {chosen !== null && (
