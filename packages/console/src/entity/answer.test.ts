@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { answerOf, type Known, metricNamed, metricOf } from './answer.ts'
+import { answerOf, type Known, learningOf, metricNamed, metricOf } from './answer.ts'
 
 const finding = (score: number, timeMs: number, level = 'high') => ({
   score,
@@ -47,6 +47,18 @@ describe('answer', () => {
     assert.equal(status, 'learning')
     assert.equal(sentence, 'Learning: 3 of 7 days are known; rules already act.')
     assert.equal(answer({ learning, findings: [finding(70, 1500)] }).status, 'unlike')
+  })
+
+  it('is usual once most of it is learnt', () => {
+    assert.equal(answer({ learning: { days: 29, of: 30 } }).status, 'like')
+    assert.equal(answer({ learning: { days: 10, of: 30 } }).status, 'learning')
+  })
+
+  it('who has no baseline is learnt for a week of hours', () => {
+    assert.deepEqual(learningOf(null, { days: 0, of: 28 }), { days: 0, of: 7 })
+    assert.deepEqual(learningOf(null, { days: 28, of: 28 }), { days: 7, of: 7 })
+    assert.deepEqual(learningOf({ days: 3, of: 7 }, { days: 28, of: 28 }), { days: 3, of: 7 })
+    assert.equal(learningOf(null, null), null)
   })
 
   it('silence is said, and only when it is known', () => {

@@ -12,7 +12,7 @@ export type Found = {
 export type Known = {
   readonly findings: readonly Found[]
   readonly hasOpenAlert: boolean
-  /** null where no baseline is kept of such an entity. */
+  /** null while nobody knows. */
   readonly learning: { readonly days: number; readonly of: number } | null
   readonly fromMs: number
   readonly toMs: number
@@ -26,6 +26,9 @@ export type Answer = {
   readonly sentence: string
 }
 
+/** From this part of its learning on, the usual is known well enough to be called so. */
+const KNOWN_ENOUGH = 0.75
+
 /** Findings below say little alone; those that weigh nothing are no answer. */
 const TELLING: ReadonlySet<string> = new Set(['medium', 'high', 'critical'])
 
@@ -36,7 +39,7 @@ export function answerOf(known: Known): Answer {
   if (heaviest && (hasOpenAlert || TELLING.has(heaviest.level))) {
     return { status: 'unlike', word: 'Unlike itself', sentence: heaviest.sentence }
   }
-  if (learning && learning.days < learning.of) {
+  if (learning && learning.days < learning.of * KNOWN_ENOUGH) {
     return { status: 'learning', word: 'Still learning', sentence: learningWords(learning) }
   }
   if (isActive === false) {
@@ -109,4 +112,16 @@ export function metricOf(findings: readonly Measured[]): Metric {
   if (!first) return 'requests'
   const name = first.name.toLowerCase()
   return MEASURED.find(([words]) => words.test(name))?.[1] ?? 'requests'
+}
+
+/** What a week needs: whoever was there for less has no usual yet. */
+const WEEK_DAYS = 7
+
+/** Of its baselines; of its hours where the detectors keep none of such an entity. */
+export function learningOf(
+  ofBaselines: Known['learning'],
+  ofHours: Known['learning'],
+): Known['learning'] {
+  if (ofBaselines || !ofHours) return ofBaselines
+  return { days: Math.min(ofHours.days, WEEK_DAYS), of: WEEK_DAYS }
 }

@@ -9,7 +9,7 @@ import { aboutEntity } from '../question/question.ts'
 import { Band } from '../risk/risk.tsx'
 import { useWhyNot } from '../session/session.tsx'
 import { count, Plain, Proof, visible, When } from '../value/value.tsx'
-import { type Answer, answerOf, learningWords } from './answer.ts'
+import { type Answer, answerOf, learningOf, learningWords } from './answer.ts'
 import { type Activity, type Page, type Ref, typeWord } from './asked.ts'
 
 type HeadProps = {
@@ -111,7 +111,7 @@ function TheAnswer({
   const answer = answerOf({
     findings: page.findings,
     hasOpenAlert: page.alerts.some(({ state }) => state === 'open'),
-    learning: page.learning,
+    learning: learningOf(page.learning, activity?.learning ?? null),
     fromMs: activity?.from ?? 0,
     toMs: activity?.to ?? Number.POSITIVE_INFINITY,
     isActive: activity ? activity.points.some(({ value }) => value > 0) : null,

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react'
 export function StillIndexing(): ReactNode {
   return (
     <span className="still-indexing" role="status" data-state="partial">
-      {' · '}the newest events are still being indexed
+      {' · '}still indexing the newest
     </span>
   )
 }
