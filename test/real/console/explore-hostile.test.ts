@@ -1,5 +1,5 @@
-// Explore under what strangers send: texts that would be markup, a direction or a formula; values as
-// large as they like; events faster than anybody reads.
+// Explore under what strangers send: texts that would be markup, a direction or a formula; values
+// as large as they like; events faster than anybody reads.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

@@ -1,6 +1,6 @@
 // Overview in a real browser: every figure on it is the API's for the same question, and what the
-// API says is what a count over the events themselves says; what is wrong is said in one line; and a
-// server to which nothing came leads to its first event.
+// API says is what a count over the events themselves says; what is wrong is said in one line; and
+// a server to which nothing came leads to its first event.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
