@@ -9,18 +9,15 @@
 // directory that is given gets the record of these looks, and nothing else.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { WireEvent } from '@tocsin/sdk/event'
-import { createWorld } from '@tocsin/simulate/simulate'
+import { makeMillion } from './million.ts'
 
 const ROUNDS = Number(process.argv[3] ?? 10)
 const ROOT = join(import.meta.dirname, '..')
 const TOCSIN = join(ROOT, 'node_modules/.bin/tocsin')
 const DAY_MS = 86_400_000
-const SEEDS = [1, 2, 3, 4, 5]
 
 const SEARCHES: readonly (readonly [string, string])[] = [
   ['everything', '*'],
@@ -52,46 +49,6 @@ const FIELDS = [
 ].join(',')
 
 type Server = { readonly child: ChildProcess; readonly url: URL; readonly key: string }
-
-function makeEvents(path: string): void {
-  const now = Date.now() - 60_000
-  const worlds = SEEDS.map(seed => createWorld({ seed }).events(now - 30 * DAY_MS, now))
-  const heads = worlds.map(events => events.next())
-  const file = openSync(path, 'w')
-  let held = ''
-  for (;;) {
-    const times = heads.map(({ done, value }) => (done ? Number.POSITIVE_INFINITY : value.time))
-    const time = Math.min(...times)
-    const place = times.indexOf(time)
-    const event: WireEvent | undefined = heads[place]?.value || undefined
-    if (time === Number.POSITIVE_INFINITY || !event) break
-    const id = place === 0 ? event.actor.id : `${event.actor.id}-${place + 1}`
-    held += `${JSON.stringify({ ...event, actor: { ...event.actor, id } })}\n`
-    const next = worlds[place]?.next()
-    if (next) heads[place] = next
-    if (held.length > 1 << 20) held = drain(file, held)
-  }
-  drain(file, held)
-  closeSync(file)
-}
-
-function drain(file: number, text: string): string {
-  writeSync(file, text)
-  return ''
-}
-
-async function makeDirectory(): Promise<string> {
-  const root = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
-  const path = join(root, 'events.jsonl')
-  makeEvents(path)
-  const data = join(root, 'data')
-  const args = ['import', path, '--format', 'jsonl', '--data', data]
-  const env = { ...process.env, XDG_STATE_HOME: join(root, 'home') }
-  const child = spawn(TOCSIN, args, { env, stdio: 'inherit' })
-  await new Promise(resolve => child.on('exit', resolve))
-  rmSync(path)
-  return data
-}
 
 async function start(data: string): Promise<Server> {
   const env = { ...process.env, XDG_STATE_HOME: join(data, 'home') }
@@ -210,7 +167,7 @@ async function besideSlow(server: Server, { from, to }: Range): Promise<readonly
 
 async function main(): Promise<void> {
   const given = process.argv[2]
-  const data = given ?? (await makeDirectory())
+  const data = given ?? (await makeMillion())
   const server = await start(data)
   const everything = JSON.parse(await get(server, '/v1/series', { q: '-kind:tocsin.*' }))
   const newest = JSON.parse(await get(server, '/v1/events', { q: '-kind:tocsin.*', limit: 1 }))

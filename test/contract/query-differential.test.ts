@@ -283,9 +283,9 @@ describe('SQL and predicate', () => {
     await store.insert(0, Buffer.from(`${lines}\n`))
     await store.flush()
   })
-  after(() => {
+  after(async () => {
     connection.closeSync()
-    store.close()
+    await store.close()
     rmSync(directory, { recursive: true })
   })
 

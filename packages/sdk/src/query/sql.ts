@@ -17,7 +17,12 @@ export function compileSql(checked: Checked): Sql {
     case 'all':
       return { sql: 'true', params: [] }
     case 'not': {
-      const { sql, params } = compileSql(checked.item)
+      const { item } = checked
+      const { sql, params } = compileSql(item)
+      // Bare, for the same reason; NOT and coalesce together doubled what counting everything took.
+      if (item.kind === 'text' && isEqual(item) && !item.field.many) {
+        return { sql: `"${item.field.column}" IS DISTINCT FROM ?`, params }
+      }
       return { sql: `NOT coalesce(${sql}, false)`, params }
     }
     case 'exists':

@@ -215,7 +215,7 @@ async function close(store: EventStore): Promise<void> {
     await store.flush()
     return false
   })
-  store.close()
+  await store.close()
   thread.send({ kind: 'closed' })
 }
 

@@ -23,8 +23,8 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tocsin-index-'))
   store = await openEventStore(directory)
 })
-afterEach(() => {
-  store.close()
+afterEach(async () => {
+  await store.close()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -86,7 +86,7 @@ describe('the index', () => {
       ['r6m 2026-01', 'r6m 2026-02', 'r6y 2026-01'],
     )
     await insert(12, lines(3, 12))
-    store.close()
+    await store.close()
     store = await openEventStore(directory)
     assert.equal(store.indexed, 12, 'what was only in memory is read again from the log')
     assert.deepEqual(await indexes(), upTo(12))
@@ -99,7 +99,7 @@ describe('the index', () => {
     }
     assert.ok(partFiles().length < 8, `${partFiles().length} files`)
     assert.deepEqual(await indexes(), upTo(60))
-    store.close()
+    await store.close()
     store = await openEventStore(directory)
     assert.deepEqual(await indexes(), upTo(60))
   })
@@ -157,7 +157,7 @@ describe('the index', () => {
       () => rmSync(join(directory, 'events'), { recursive: true }),
       () => writeFileSync(join(directory, 'manifest.json'), '{"format":999,"files":[]}'),
     ]) {
-      store.close()
+      await store.close()
       harm()
       store = await openEventStore(directory)
       assert.equal(store.indexed, 0)
@@ -223,6 +223,18 @@ describe('the index', () => {
     assert.equal((await indexes()).length, 2000)
   })
 
+  it('closes at once, whoever still searches', async () => {
+    await insert(0, lines(2000, 0))
+    const over = { sql: 'SELECT count(*) AS n FROM picked, range(10000000000)', params: [] }
+    const slow = store.select({ columns: 'idx', range: ALL, over }, WAITED_FOR)
+    const refused = assert.rejects(slow, { code: 'query.cancelled' })
+    await store.flush()
+    await store.close()
+    await refused
+    store = await openEventStore(directory)
+    assert.equal((await indexes()).length, 2000)
+  })
+
   it('is searched while a slow search holds on to what was there before', async () => {
     await insert(0, lines(2000, 0))
     const gone = new AbortController()
@@ -270,7 +282,7 @@ describe('what the index knows of the values of a field', () => {
       () => writeFileSync(known(), '{"format":99,"columns":{}}'),
       () => writeFileSync(known(), '{"format":1,"columns":7}'),
     ]) {
-      store.close()
+      await store.close()
       harm()
       store = await openEventStore(directory)
       assert.deepEqual(await found('actor.id:*vc*'), [0])

@@ -3,6 +3,7 @@
 // again. It holds clear values, so its directory is the owner's alone. Owned by one thread.
 
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { TocsinError } from '@tocsin/sdk/errors'
 import { makeDirectory } from '../base/durable.ts'
 import { STATEMENTS_MAX, WHOLE_STATEMENTS_MAX } from '../base/limits.ts'
 import { createInstance, type Row, runAlone, type Source, type Statement } from './database.ts'
@@ -37,7 +38,8 @@ export interface EventStore {
   select(statement: Statement, signal: AbortSignal): Promise<readonly Row[]>
   /** The first events of a question, with their text (pages.ts); as `select`. */
   page(statement: PageStatement, signal: AbortSignal): Promise<readonly Row[]>
-  close(): void
+  /** Ends searches that run, with `query.cancelled`. */
+  close(): Promise<void>
 }
 
 /** What a search reads: nothing of it changes while it is read. */
@@ -55,6 +57,7 @@ export async function openEventStore(directory: string): Promise<EventStore> {
   const viewNow = (): View => ({ hot: hot.name, files: files.list })
   const views = buildViews(viewNow())
   const lanes = buildLanes({ all: STATEMENTS_MAX, whole: WHOLE_STATEMENTS_MAX })
+  const closing = new AbortController()
   let indexed = files.cursor
   // One statement at a time changes the table; searches have connections of their own.
   let writing: Promise<void> = Promise.resolve()
@@ -86,7 +89,8 @@ export async function openEventStore(directory: string): Promise<EventStore> {
 
   const runner = (view: View, signal: AbortSignal) => (statement: Statement) => {
     const sources = sourcesIn(view, statement.range, { files, vocabulary })
-    const step = () => runAlone(instance, statement, sources, signal)
+    const ended = AbortSignal.any([signal, closing.signal])
+    const step = () => runAlone(instance, statement, sources, ended)
     return lanes.run(statement.pace ?? 'whole', step)
   }
 
@@ -102,7 +106,9 @@ export async function openEventStore(directory: string): Promise<EventStore> {
     select: (statement, signal) => views.read(view => runner(view, signal)(statement)),
     page: (page, signal) =>
       views.read(view => readPage(page, filesIn(view.files, page.range), runner(view, signal))),
-    close() {
+    async close() {
+      closing.abort(new TocsinError('query.cancelled', { public: 'the server is closing' }))
+      await views.idle()
       hot.close()
       connection.closeSync()
       instance.closeSync()
@@ -122,11 +128,18 @@ async function learnAll(
 type Parts = { readonly files: PartFiles; readonly vocabulary: Vocabulary }
 
 function sourcesIn(view: View, range: TimeRange, { files, vocabulary }: Parts): readonly Source[] {
+  const { narrow } = vocabulary
   const used = filesIn(view.files, range)
-  // The newest events are not in the vocabulary yet.
-  const hot: Source = { from: view.hot, narrow: asked => asked }
-  if (used.length === 0) return [hot]
-  return [hot, { from: files.sourceOf(used), narrow: vocabulary.narrow }]
+  const isWhole = (f: PartFile) => f.minTime >= range.fromMs && f.maxTime < range.toMs
+  const groups = [
+    { isInRange: true, part: used.filter(isWhole) },
+    { isInRange: false, part: used.filter(f => !isWhole(f)) },
+  ].filter(({ part }) => part.length > 0)
+  return [
+    // The newest events are not in the vocabulary yet.
+    { from: view.hot, isInRange: false, narrow: asked => asked },
+    ...groups.map(({ isInRange, part }) => ({ from: files.sourceOf(part), isInRange, narrow })),
+  ]
 }
 
 function filesIn(files: readonly PartFile[], range: TimeRange): readonly PartFile[] {

@@ -31,7 +31,7 @@ it('a reader keeps what it began with, and nothing that is read is given up', as
         }
         const all = wishes.map(wish => (wish === 'read' ? read() : replace()))
         await scheduler.waitFor(Promise.all(all))
-        await scheduler.waitIdle()
+        await scheduler.waitFor(views.idle())
         assert.deepEqual(
           givenUp,
           Array.from({ length: newest }, (_, i) => i),

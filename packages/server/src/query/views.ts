@@ -11,6 +11,8 @@ export interface Views<T> {
    * was before. Resolves at once, or where many wait to be given up, when they are few again.
    */
   replace(next: T, giveUp: () => Promise<void>): Promise<void>
+  /** Resolves when nobody reads and everything that was replaced is given up. */
+  idle(): Promise<void>
 }
 
 /** Views that may wait to be given up; each can hold as much memory as the hot table. */
@@ -59,6 +61,9 @@ export function buildViews<T>(first: T): Views<T> {
       replaced.push(last)
       await giveUpUnread()
       while (replaced.length > WAITING_MAX) await room.promise
+    },
+    async idle() {
+      while (isGivingUp || replaced.length > 0 || current.readers > 0) await room.promise
     },
   }
 }

@@ -57,9 +57,8 @@ export function openVocabulary(directory: string): Vocabulary & { readonly isNew
       let tests = 0
       const narrow = (checked: Checked): Checked => {
         if (checked.kind === 'not') return { ...checked, item: narrow(checked.item) }
-        if (checked.kind === 'and' || checked.kind === 'or') {
-          return { ...checked, items: checked.items.map(narrow) }
-        }
+        if (checked.kind === 'and') return narrowAll(checked.items.map(narrow))
+        if (checked.kind === 'or') return narrowAny(checked.items.map(narrow))
         const values = checked.kind === 'text' ? columns.get(checked.field.column) : null
         tests += 1
         return checked.kind === 'text' && values && tests <= TESTS_MAX
@@ -69,6 +68,19 @@ export function openVocabulary(directory: string): Vocabulary & { readonly isNew
       return narrow(asked)
     },
   }
+}
+
+const isNothing = (checked: Checked) => checked.kind === 'or' && checked.items.length === 0
+
+/** Without what would only be in the way of the tests that DuckDB answers from a file's ends. */
+function narrowAny(items: readonly Checked[]): Checked {
+  const left = items.filter(item => !isNothing(item))
+  const [only] = left
+  return left.length === 1 && only ? only : { kind: 'or', items: left }
+}
+
+function narrowAll(items: readonly Checked[]): Checked {
+  return items.find(isNothing) ?? { kind: 'and', items }
 }
 
 type Text = Extract<Checked, { kind: 'text' }>
@@ -83,7 +95,7 @@ function narrowText(text: Text, values: ReadonlySet<string>): Checked {
   }
   // The values that there are, so each is compared as it is written.
   const field = { ...text.field, values: found }
-  return { kind: 'or', items: found.map(value => ({ kind: 'text', field, pattern: [value] })) }
+  return narrowAny(found.map(value => ({ kind: 'text', field, pattern: [value] })))
 }
 
 type Addition = {
