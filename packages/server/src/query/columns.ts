@@ -46,9 +46,10 @@ const MATERIALISED = new Set([
 const LISTS_OF_OBJECTS = new Set(['resource', 'onBehalfOf'])
 
 const COLUMNS = FIELDS.filter(f => MATERIALISED.has(f.path))
-/** Columns whose texts are searched; ids are all different. */
+/** Columns whose texts are searched: not ids, nor those whose values the catalogue knows. */
 export const TEXT_COLUMNS: readonly Field[] = COLUMNS.filter(
-  f => (f.type === 'text' || f.type === 'ip') && f.path !== 'id',
+  f =>
+    (f.type === 'text' || f.type === 'ip') && !f.values && !/^(?:id|actor\.session)$/.test(f.path),
 )
 const LAZY = FIELDS.filter(f => !MATERIALISED.has(f.path) && f.type !== 'json')
 

@@ -296,7 +296,7 @@ describe('what the index knows of the values of a field', () => {
     await store.flush()
     const { columns } = JSON.parse(readFileSync(known(), 'utf8'))
     assert.equal(columns.actor_id, null)
-    assert.deepEqual(columns.retention, ['r6m'])
+    assert.deepEqual(columns.source_ip, [])
     assert.deepEqual(await found('actor.id:*ser-4096'), [4096])
     assert.deepEqual(await found('user-7'), [
       7,
