@@ -93,6 +93,11 @@ export class Live {
     throw new Error('the index does not catch up')
   }
 
+  /** Of the server; null while none runs. */
+  get pid(): number | null {
+    return this.#server?.pid ?? null
+  }
+
   /** What the server has said since it was started. */
   get said(): string {
     return this.#said

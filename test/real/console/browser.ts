@@ -22,7 +22,7 @@
 // origin. What a test forces by `force` is expected; `tab.expects` takes what else is. When a visit
 // fails, the error names a picture of the page.
 
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -37,6 +37,8 @@ export { type Forced, force } from './force.ts'
 export const DEMO_POLICY: string = join(REPOSITORY, 'packages/server/policies/demo.yml')
 const PICTURES = join(REPOSITORY, 'node_modules/.cache/tocsin/console/failed')
 const SETTLED_MS_MAX = 30_000
+/** A browser that ended would keep its test waiting for ever. */
+const VISIT_SECONDS_MAX = 300
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -60,6 +62,8 @@ export async function launchChromium(args: readonly string[] = []): Promise<Brow
 export type RigOptions = {
   /** `month`: the made-up company; `empty`: nothing yet. */
   readonly world?: 'month' | 'empty'
+  /** A data directory that is copied instead. */
+  readonly data?: string
   readonly command?: 'serve' | 'demo'
   readonly args?: readonly string[]
 }
@@ -75,7 +79,8 @@ export type Visit = {
   /** Of everything but the session. */
   readonly force?: Forced
   /** Called before the page is loaded: routes, clocks. */
-  readonly prepare?: (page: Page) => Promise<void>
+  readonly prepare?: (page: Page) => Promise<unknown>
+  readonly secondsMax?: number
 }
 
 export type Tab = {
@@ -102,12 +107,14 @@ export interface ConsoleRig {
 
 export async function openConsole({
   world = 'month',
+  data,
   command = 'serve',
   args = [],
 }: RigOptions = {}): Promise<ConsoleRig> {
   await buildConsole()
   const live = await Live.create()
-  if (world === 'month') await copyWorld(live.data)
+  if (data !== undefined) cpSync(data, live.data, { recursive: true })
+  else if (world === 'month') await copyWorld(live.data)
   await live.start(args, command)
   await live.indexed()
   const browser = await launchChromium()
@@ -192,16 +199,26 @@ async function visitPage(
   await visit.prepare?.(page)
   const tab = { page, url, expects: faults.expects, settled: () => settled(page, faults.underWay) }
   try {
-    await page.goto(url + path)
-    await look(tab)
+    const { secondsMax = VISIT_SECONDS_MAX } = visit
+    await withinSeconds(secondsMax, () => page.goto(url + path).then(() => look(tab)))
     faults.check()
   } catch (cause) {
     const picture = join(PICTURES, `${Date.now()}.png`)
     await mkdir(PICTURES, { recursive: true })
-    await page.screenshot({ path: picture }).catch(() => undefined)
+    await page.screenshot({ path: picture, timeout: 10_000 }).catch(() => undefined)
     throw new Error(`at ${page.url()}, pictured in ${picture}; ${faults.told()}`, { cause })
   } finally {
     await context.close()
+  }
+}
+
+async function withinSeconds(seconds: number, work: () => Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no end within ${seconds} s`)), seconds * 1000)
+  try {
+    await Promise.race([work(), promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
