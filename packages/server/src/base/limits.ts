@@ -80,4 +80,4 @@ export const VOCABULARY_VALUES_MAX = 4096
 export const VOCABULARY_BYTES_MAX: number = 512 * 1024
 /** Most events of one export, and how many of them are read at once. */
 export const EXPORT_ROWS_MAX = 200_000
-export const EXPORT_PAGE_EVENTS = 2000
+export const EXPORT_PAGE_EVENTS = 5000

@@ -32,7 +32,7 @@ export async function readPage(
   const places =
     page.order.column === null ? await byTime(page, files, run) : await byColumn(page, run)
   if (places.length === 0) return []
-  const texts = await textsOf(places, run)
+  const texts = await textsOf(places, page, run)
   return places.flatMap(place => {
     const raw = texts.get(String(place.idx))
     return raw === undefined ? [] : [{ ...place, raw }]
@@ -77,15 +77,24 @@ function byColumn(
   })
 }
 
-/** Numbers that came from the index, as literals: DuckDB skips parts of files by these alone. */
-async function textsOf(places: readonly Row[], run: Run): Promise<ReadonlyMap<string, unknown>> {
+/** More numbers in one statement cost more than asking again in the range that they span. */
+const NAMED_MAX = 200
+
+async function textsOf(
+  places: readonly Row[],
+  { asked, where, order }: PageStatement,
+  run: Run,
+): Promise<ReadonlyMap<string, unknown>> {
   const times = places.map(row => Number(row.time))
-  const indexes = places.map(row => BigInt(String(row.idx)))
-  const rows = await run({
-    columns: 'idx, raw',
-    where: { sql: `idx IN (${indexes.join(', ')})`, params: [] },
-    range: { fromMs: Math.min(...times), toMs: Math.max(...times) + 1 },
-    pace: 'quick',
-  })
+  const range = { fromMs: Math.min(...times), toMs: Math.max(...times) + 1 }
+  const isNamed = order.column !== null || places.length <= NAMED_MAX
+  const again = isNamed ? { where: named(places) } : { asked, where }
+  const rows = await run({ columns: 'idx, raw', ...again, range, pace: 'quick' })
   return new Map(rows.map(row => [String(row.idx), row.raw]))
+}
+
+/** As literals, since they came from the index: DuckDB skips parts of files by these alone. */
+function named(places: readonly Row[]): SqlPart {
+  const indexes = places.map(row => BigInt(String(row.idx)))
+  return { sql: `idx IN (${indexes.join(', ')})`, params: [] }
 }
