@@ -37,11 +37,12 @@ export function Seal(): ReactNode {
   return (
     <Tooltip label={`${words}; open to verify`}>
       <span>
-        <Go to="/integrity" className="seal" label={`${words}, ${when}`}>
+        <Go to="/integrity" className="seal">
           <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
             <circle cx="4" cy="4" r="4" fill={isLate ? 'var(--medium)' : 'var(--accent)'} />
           </svg>{' '}
           {when}
+          <span className="unseen">. {words}</span>
         </Go>
       </span>
     </Tooltip>
