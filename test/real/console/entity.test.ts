@@ -184,7 +184,7 @@ describe('entity', { skip: needChromium() }, () => {
         assert.equal(numberIn(now), activity.week.now[i])
         const was = activity.week.usual[i]
         if (was === null) assert.equal(usual, 'not known')
-        else assert.ok(Math.abs(numberIn(usual) - was) <= 0.05)
+        else assert.ok(Math.abs(numberIn(usual) - was) < 0.051)
       }
       const first = page.getByRole('region', { name: 'First seen' })
       const rows = await rowsOf(first.locator('table'))
