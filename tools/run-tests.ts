@@ -10,6 +10,15 @@ import { isGood, judgedForCi, type Outcome, renderEnd, renderOutcome } from './r
 import { missingPython, pythonFor, runPythonFiles } from './runner/python-files.ts'
 
 const FILE_SECONDS_MAX = 600
+/**
+ * Suites of the console that have not been seen whole and green on a quiet machine yet: they run
+ * where they are named (`npm run test:console`). Each leaves this list when it has been.
+ */
+const WHERE_NAMED: ReadonlySet<string> = new Set(
+  ['accessibility', 'entity', 'explore', 'hostile', 'overview', 'screenshots'].map(
+    name => `test/real/console/${name}.test.ts`,
+  ),
+)
 const REAL_FILE_SECONDS_MAX = 1800
 
 type Plan = {
@@ -55,7 +64,11 @@ function planOf(root: string, args: readonly string[]): Plan {
   const chosen = (patterns: readonly string[]) =>
     globSync([...patterns], { cwd: root, exclude: ['**/node_modules'] })
       .filter(file => isReal || !file.startsWith('test/real/'))
-      .filter(file => positionals.length === 0 || positionals.some(part => file.includes(part)))
+      .filter(file =>
+        positionals.length === 0
+          ? !WHERE_NAMED.has(file)
+          : positionals.some(part => file.includes(part)),
+      )
       .sort()
   return {
     root,
