@@ -149,14 +149,15 @@ function Evidence({
     )
   }
   const { eventIds, startMs, timeMs } = finding
+  const events = eventIds.length === 1 ? '1 event' : `${eventIds.length} events`
   const changes = {
     q: fieldIsOneOf('id', eventIds),
     from: String(startMs),
     to: String(timeMs + 1),
   }
   return (
-    <Go to="/events" changes={changes} label={`${eventIds.length} events behind: ${part.title}`}>
-      {eventIds.length === 1 ? '1 event' : `${eventIds.length} events`}
+    <Go to="/events" changes={changes} label={`${events} behind: ${visible(part.title)}`}>
+      {events}
     </Go>
   )
 }
