@@ -4,11 +4,11 @@
 
 import type { ReactNode } from 'react'
 import { Go, useAddress } from '../address/address.tsx'
+import { tenths } from '../amount/amount.ts'
 import { fieldIsOneOf } from '../question/question.ts'
 import { count, Plain, percent, Severity, visible, When } from '../value/value.tsx'
 import type { Detail } from './inbox-data.ts'
 import { tagWords } from './tags.ts'
-import { tenths } from './tenths.ts'
 
 type Finding = Detail['findings'][number]
 type Pointed = { readonly finding: Finding; readonly points: string | null; readonly part: number }

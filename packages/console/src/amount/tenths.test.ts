@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { tenths } from './tenths.ts'
+import { tenths } from './amount.ts'
 
 const sum = (shown: readonly string[]) =>
   shown.reduce((total, part) => total + Math.round(Number(part) * 10), 0) / 10
