@@ -113,13 +113,32 @@ export async function openConsole({
 }: RigOptions = {}): Promise<ConsoleRig> {
   await buildConsole()
   const live = await Live.create()
-  if (data !== undefined) cpSync(data, live.data, { recursive: true })
-  else if (world === 'month') await copyWorld(live.data)
-  await live.start(args, command)
-  await live.indexed()
-  const browser = await launchChromium()
+  let browser: Browser | null = null
+  const close = async () => {
+    await browser?.close()
+    await live.remove()
+  }
+  try {
+    if (data !== undefined) cpSync(data, live.data, { recursive: true })
+    else if (world === 'month') await copyWorld(live.data)
+    await live.start(args, command)
+    await live.indexed()
+    browser = await launchChromium()
+    return rigOn(live, browser, await signIn(browser, live), close)
+  } catch (error) {
+    // What was started would keep the process of the test alive.
+    await close()
+    throw error
+  }
+}
+
+function rigOn(
+  live: Live,
+  browser: Browser,
+  cookies: Cookies,
+  close: () => Promise<void>,
+): ConsoleRig {
   const { apiKey: key } = parseLocal(readFileSync(join(live.data, 'local.json'), 'utf8'))
-  const cookies = await signIn(browser, live)
   return {
     live,
     url: live.url,
@@ -127,10 +146,7 @@ export async function openConsole({
     browser,
     ask: (path, init = {}) => askAs(key, live.url + path, init),
     visit: (visit, look) => visitPage({ browser, url: live.url, cookies }, visit, look),
-    async close() {
-      await browser.close()
-      await live.remove()
-    },
+    close,
   }
 }
 
